@@ -1,0 +1,318 @@
+"""The Setup tables, described once: the parser, the template, the help and the manual all read `TABLES`.
+
+On a sheet a table stands as its title in column A, the header row under it, and rows until the first empty
+one. So a user may add rows, and a host needs nothing but cells.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from recon_core.dates import Order, read_dates, to_date
+from recon_core.problems import Place, Problem, Severity
+from recon_core.sheets import column_letter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One column of a Setup table: header, help, an example, and the choices where they are closed."""
+
+    name: str
+    help: str
+    example: str = ""
+    choices: tuple[str, ...] = ()
+    least: int | None = None  # the cell holds a whole number, at least this one, or nothing
+    width: float = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupTable:
+    """One table of a Setup sheet. `needed`: a workbook without it is not set up."""
+
+    title: str
+    sheet: str
+    excel_name: str
+    help: str
+    fields: tuple[Field, ...]
+    needed: bool = True
+    blank_rows: int = 5  # empty rows the template offers below the filled ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One filled row of a table with the place of each value."""
+
+    values: Mapping[str, object]
+    sheet: str
+    row: int
+    columns: Mapping[str, int]
+
+    def text(self, name: str) -> str:
+        """The value as trimmed text: 3.0 -> '3'."""
+        return as_text(self.values.get(name))
+
+    def cell(self, name: str) -> str:
+        """'Setup!C7'."""
+        return f"{self.sheet}!{column_letter(self.columns.get(name, 1))}{self.row}"
+
+
+TABLES: tuple[SetupTable, ...] = (
+    SetupTable(
+        title="Reconciliation", sheet="Setup", excel_name="tblSetup", help="What this workbook reconciles.", blank_rows=0,
+        fields=(
+            Field(name="Item", help="What is stated.", width=24),
+            Field(name="Value", help="Type here.", width=34),
+            Field(name="Note", help="What it is used for.", width=60),
+        ),
+    ),
+    SetupTable(
+        title="Sources", sheet="Setup", excel_name="tblSources",
+        help="The files of each side. Paths are relative to this workbook.",
+        fields=(
+            Field(name="Source", help="A name of your choice.", example="Orders"),
+            Field(name="File or pattern", help="One file, or a pattern such as settlement_*.csv. Empty: a sheet of this workbook.", example="oms_orders.csv", width=34),
+            Field(name="Sheet", help="Worksheet of the file. Empty: the first one with data.", example="Orders"),
+            Field(name="Header row", help="Row that holds the headers. Empty: it is found by content.", example="9", least=1, width=12),
+            Field(name="Note", help="For the reader.", width=40),
+        ),
+    ),
+    SetupTable(
+        title="Legs", sheet="Setup", excel_name="tblLegs", blank_rows=3,
+        help="Each leg compares two sides and has its own verdict.",
+        fields=(
+            Field(name="Leg", help="A name of your choice.", example="Orders"),
+            Field(name="Side A", help="Our records: a source, several parted by semicolons, or 'leg NAME side B'.", example="OMS", width=24),
+            Field(name="Side B", help="Their records, in the same way.", example="AJIO orders", width=24),
+            Field(name="Name of A", help="What side A is called on the sheets.", example="OMS orders", width=20),
+            Field(name="Name of B", help="What side B is called on the sheets.", example="AJIO orders", width=20),
+            Field(name="Add up A by", help="Adds up the rows of side A by this column before matching.", example="UTR", width=14),
+            Field(name="Add up B by", help="Adds up the rows of side B by this column before matching.", width=14),
+            Field(name="Tolerance", help="Allowed difference of an id, inclusive. Empty: 0.", example="0.05", width=11),
+            Field(name="Date window", help="Days B may lie before or after A. Empty: dates are not compared.", example="3", least=0, width=12),
+            Field(name="Id cleaning", help="Beyond the standard: separators; prefix ABC; leading zeros.", example="separators; prefix #", width=24),
+            Field(
+                name="When totals of an id differ", choices=("keep together", "match equal lines"), example="keep together", width=22,
+                help="keep together: no line of it is Matched. match equal lines: lines of equal amount are.",
+            ),
+        ),
+    ),
+    SetupTable(
+        title="Skip rules", sheet="Setup", excel_name="tblSkipRules", needed=False, blank_rows=3,
+        help="Rows that take no part. They are listed on Skipped with the reason.",
+        fields=(
+            Field(name="Source", help="The source. Empty: every source.", example="OMS"),
+            Field(name="Column", help="The header of the column tested.", example="status", width=34),
+            Field(name="Test", help="How the column is tested.", choices=("is", "is not", "contains", "starts with", "is empty", "is not empty"), example="is"),
+            Field(name="Value", help="Compared without regard to case and outer blanks.", example="Cancelled", width=12),
+            Field(name="Reason", help="Shown on Skipped.", example="Cancelled before invoice", width=40),
+        ),
+    ),
+    SetupTable(
+        title="Supporting data", sheet="Setup", excel_name="tblSupporting", needed=False, blank_rows=3,
+        help="Columns brought to a source from another file, one row for each value.",
+        fields=(
+            Field(name="For source", help="The source that receives the columns.", example="OMS"),
+            Field(name="Its column", help="The column of that source.", example="sku", width=34),
+            Field(name="File", help="The file to look in, relative to this workbook. Empty: a sheet of this workbook.", example="sku_master.csv", width=16),
+            Field(name="Sheet", help="Its worksheet.", width=12),
+            Field(name="Match with", help="The column of the file that holds the same value.", example="sku", width=20),
+            Field(name="Take columns", help="The columns to bring, parted by semicolons.", example="category; brand", width=20),
+        ),
+    ),
+    SetupTable(
+        title="Mapping", sheet="Mapping", excel_name="tblMapping", help="Which column means what, for each side of each leg.", blank_rows=10,
+        fields=(
+            Field(name="Leg", help="The leg. Empty: every leg.", example="Orders"),
+            Field(name="Side", help="A or B.", choices=("A", "B"), example="A", width=8),
+            Field(name="Source", help="The source. Empty: every source of the side.", width=20),
+            Field(
+                name="Meaning", example="amount", width=18,
+                choices=("id", "other reference", "amount", "date", "compare", "quantity", "item", "currency"),
+                help="id: what rows are compared by (several rows: all together). compare: a further amount that must agree. "
+                "other reference: tried where the id leads nowhere. quantity and item: tell genuine repeats from duplicates.",
+            ),
+            Field(name="Column", help="The header, or a sum: price + freight - discount.", example="line_total_incl_gst", width=40),
+            Field(name="Name", help="Pairs the columns of A and B for compare and other reference.", example="GST", width=16),
+            Field(name="Form", help="How numbers or dates are written. Empty: proved from the column.", choices=("auto", "1,234.50", "1.234,50", "day/month", "month/day"), width=12),
+        ),
+    ),
+    SetupTable(
+        title="Rules", sheet="Rules", excel_name="tblRules", needed=False, blank_rows=8,
+        help="The ladder of rules, surest first; each sees only what earlier ones left open. Empty: the shipped ladder.",
+        fields=(
+            Field(name="Leg", help="The leg. Empty: every leg.", example="Orders"),
+            Field(name="On", help="no switches the rule off.", choices=("yes", "no"), example="yes", width=8),
+            Field(name="Rule", help="A name of your choice; it stands on every match.", example="Totals of the id", width=34),
+            Field(
+                name="Kind", choices=("manual", "pair", "totals of id", "partial", "suggest"), example="totals of id", width=14,
+                help="pair: one line each. totals of id: all lines of an id, sum against sum. partial: same id, not agreed. suggest: same amount, no common id.",
+            ),
+            Field(name="Tolerance", help="Allowed difference, inclusive. Empty: that of the leg for totals, 0 for pairs.", example="0.05", width=11),
+            Field(name="Days before", help="Days B may lie before A. Both empty: dates are not compared.", least=-999, width=12),
+            Field(name="Days after", help="Days B may lie after A.", least=-999, width=12),
+            Field(name="Note", help="For the reader.", width=50),
+        ),
+    ),
+)  # fmt: skip
+
+BASICS: tuple[tuple[str, str], ...] = (
+    ("Title", "Shown on Summary."),
+    ("Entity", "The company whose records side A holds."),
+    ("Currency", "The currency of all amounts that name none."),
+    ("Period from", "First day of the period; shown, never used to drop rows."),
+    ("Period to", "Last day of the period."),
+    ("As of", "Ages of open rows are counted to this day. Empty: the period's last day, else the newest date read."),
+    (
+        "Rows per sheet",
+        "Above this, detail goes to a Parquet file beside the workbook; totals stay here. Empty: 1,048,000.",
+    ),
+)
+SETUP_SHEETS = tuple(dict.fromkeys(table.sheet for table in TABLES))
+
+
+def layout(row_counts: Mapping[str, int] | None = None) -> dict[str, tuple[str, int, int, int, int]]:
+    """Where each table stands: title -> (sheet, title row, header row, first row, rows), one-based.
+
+    The template and the sheets that fill it share these places. Each table has so much room that those below
+    it seldom move; more rows than that push them down. Rows 1 to 3 of a sheet are its heading, the row below a
+    title is its help, two blank rows end a table.
+    """
+    room = {
+        "Reconciliation": len(BASICS),
+        "Sources": 12,
+        "Legs": 6,
+        "Skip rules": 8,
+        "Supporting data": 6,
+        "Mapping": 60,
+        "Rules": 20,
+    }
+    places: dict[str, tuple[str, int, int, int, int]] = {}
+    free = dict.fromkeys(SETUP_SHEETS, 4)
+    for table in TABLES:
+        top = free[table.sheet]
+        rows = max(room.get(table.title, table.blank_rows), (row_counts or {}).get(table.title, 0))
+        places[table.title] = (table.sheet, top, top + 2, top + 3, rows)
+        free[table.sheet] = top + 3 + rows + 2
+    return places
+
+
+def read_tables(cells: Mapping[str, Sequence[Sequence[object]]]) -> tuple[dict[str, list[Row]], list[Problem]]:
+    """Cells by sheet -> rows by table title; a Problem for each table or column that is not there."""
+    found: dict[str, list[Row]] = {}
+    problems: list[Problem] = []
+    if not any(cells.get(sheet) for sheet in SETUP_SHEETS):
+        what, fix = (
+            "This workbook has no Setup sheet.",
+            "Make one with 'tieout new BOOK.xlsx', or name the right workbook.",
+        )
+        return {}, [Problem("S-101", Severity.STOP, Place(sheet="Setup"), "", what, fix)]
+    for table in TABLES:
+        rows, missing = _read_table(table, cells.get(table.sheet, []))
+        found[table.title] = rows
+        if missing and (table.needed or missing != ["the table"]):
+            what = f"Table {table.title} lacks {', '.join(missing)}."
+            fix = f"Put the title '{table.title}' in column A of sheet {table.sheet} and the headers {', '.join(f.name for f in table.fields)} below it."
+            problems.append(Problem("S-102", Severity.STOP, Place(sheet=table.sheet), "", what, fix))
+    return found, problems
+
+
+def wrong_cells(tables: Mapping[str, Sequence[Row]]) -> list[Problem]:
+    """A Problem for each cell that is none of the closed choices of its column, or no whole number where one is meant."""
+    problems = []
+    for table in TABLES:
+        for row in tables.get(table.title, ()):
+            for field in table.fields:
+                text = row.text(field.name)
+                if not text:
+                    continue
+                if field.choices and text.casefold() not in [choice.casefold() for choice in field.choices]:
+                    problems.append(
+                        wrong(
+                            row.cell(field.name),
+                            text,
+                            f"'{text}' is no choice for {field.name}.",
+                            f"Choose one of: {', '.join(field.choices)}.",
+                        )
+                    )
+                elif field.least is not None and ((number := as_int(text)) is None or number < field.least):
+                    fix = f"Type a whole number{f' from {field.least}' if field.least >= 0 else ''}, or empty the cell."
+                    problems.append(wrong(row.cell(field.name), text, f"'{text}' is no number for {field.name}.", fix))
+    return problems
+
+
+def wrong(cell: str, raw: str, what: str, fix: str) -> Problem:
+    """A Stop for one cell of Setup."""
+    sheet, _, address = cell.rpartition("!")
+    return Problem("S-103", Severity.STOP, Place(sheet=sheet, cell=address), raw, what, fix)
+
+
+def _read_table(table: SetupTable, grid: Sequence[Sequence[object]]) -> tuple[list[Row], list[str]]:
+    at = next((n for n, row in enumerate(grid) if row and as_text(row[0]).casefold() == table.title.casefold()), None)
+    header_at = (
+        None
+        if at is None
+        else next((n for n in range(at + 1, min(at + 4, len(grid))) if _is_header(table, grid[n])), None)
+    )
+    if header_at is None:
+        return [], ["the table"]
+    headers = [as_text(value) for value in grid[header_at]]
+    columns = {name: n + 1 for n, name in reversed(list(enumerate(headers))) if name}
+    missing = [field.name for field in table.fields if field.name not in columns]
+    rows = []
+    for number, values in enumerate(grid[header_at + 1 :], header_at + 2):
+        taken = {
+            field.name: (values[columns[field.name] - 1] if columns.get(field.name, 10**6) <= len(values) else None)
+            for field in table.fields
+        }
+        if all(as_text(value) == "" for value in taken.values()):
+            continue  # a user may leave a row empty: the next title ends the table
+        if as_text(values[0]) in {other.title for other in TABLES if other.sheet == table.sheet} and not any(
+            as_text(v) for v in values[1:3]
+        ):
+            break
+        rows.append(Row(values=taken, sheet=table.sheet, row=number, columns=columns))
+    return rows, missing
+
+
+def _is_header(table: SetupTable, row: Sequence[object]) -> bool:
+    texts = {as_text(value) for value in row}
+    return sum(field.name in texts for field in table.fields) >= min(2, len(table.fields))
+
+
+def as_text(value: object) -> str:
+    """A cell as trimmed text: None -> '', 3.0 -> '3', a date -> ISO."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()[:10]
+    return str(value).strip()
+
+
+def as_int(value: object) -> int | None:
+    """A cell as a whole number, None when empty or no number."""
+    text = as_text(value)
+    return int(text) if re.fullmatch(r"-?[0-9]{1,15}", text) else None
+
+
+def as_date(value: object) -> dt.date | None:
+    """A cell as a date, None when empty. Raises ValueError for a text that is none."""
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    text = as_text(value)
+    if not text:
+        return None
+    read = read_dates(pd.Series([text], dtype="str"), Order.DMY)
+    if not read.ok[0]:
+        raise ValueError(text)
+    return to_date(int(read.day[0]))
