@@ -1,0 +1,294 @@
+"""reconcile(...): leg by leg, raw files to results; proves that every row and every paisa is accounted for.
+
+Pure: what it needs comes in, results go out, and a broken proof stops the run before anything is written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recon_core import controls, duplicates, references
+from recon_core.dates import NO_DAY, from_date
+from recon_core.keys import codes_of, content_hash, mix
+from recon_core.matching import Task, by_id
+from recon_core.model import SKIP_CODE, FileFacts, Raw, Result, Skip, Status, Tally
+from recon_core.money import MAX_MINOR, PAISA
+from recon_core.partition import Map, match_in_parts
+from recon_core.prepare import Plan, Prepared, prepare
+from recon_core.problems import Place, Problem, ReconError, Severity
+from recon_core.recipe import Leg, Recipe, RuleKind
+from recon_core.statuses import CODE, judge
+from recon_core.texts import arrow_text, join_texts
+
+CARRIED_SKIPS = tuple(
+    SKIP_CODE[kind] for kind in (Skip.DUPLICATE, Skip.BAD_AMOUNT, Skip.DAMAGED_ID, Skip.SKIP_RULE, Skip.SAME_FILE)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prior:
+    """What earlier runs left: decisions by leg (tuples of line_ids tied by hand)."""
+
+    decisions: Mapping[str, Sequence[tuple[int, ...]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Results by leg, and the problems that belong to no leg or stopped one."""
+
+    results: Mapping[str, Result]
+    problems: tuple[Problem, ...]
+
+
+def reconcile(
+    recipe: Recipe, raw: Mapping[str, Sequence[Raw]], prior: Prior | None = None, *,
+    supporting: Mapping[str, Raw] | None = None, map: Map = map, parts: int = 1,
+) -> Outcome:  # fmt: skip
+    """Raw files by source -> one Result a leg. A Stop or Ask in a leg ends the run after the problems of all legs."""
+    results: dict[str, Result] = {}
+    problems: list[Problem] = []
+    for leg in recipe.legs:
+        sides = [_prepare(leg, letter, recipe, raw, supporting or {}, results) for letter in ("A", "B")]
+        found = [problem for side in sides for problem in side.problems]
+        problems += [problem for problem in found if problem not in problems]
+        if any(problem.severity in (Severity.STOP, Severity.ASK) for problem in found):
+            continue
+        if any(side.from_leg and side.from_leg not in results for side in (leg.a, leg.b)):
+            continue  # the earlier leg has stopped, and has said why
+        outcome = _leg(leg, sides, recipe, prior or Prior(), map, parts)
+        if isinstance(outcome, Problem):
+            problems.append(outcome)
+            continue
+        results[leg.name] = outcome
+        problems += [problem for problem in outcome.problems if problem not in problems]
+    return Outcome(results=results, problems=tuple(problems))
+
+
+def _prepare(
+    leg: Leg,
+    letter: str,
+    recipe: Recipe,
+    raw: Mapping[str, Sequence[Raw]],
+    supporting: Mapping[str, Raw],
+    results: Mapping[str, Result],
+) -> Prepared:
+    side = leg.side(letter)
+    sources, earlier = recipe.sources_of(side), results.get(side.from_leg)
+    skips = _skipped_rows(earlier, side.from_side) if earlier is not None else {}
+    plan = Plan(
+        leg=leg, letter=letter, skips=recipe.skips, lookups=recipe.lookups, supporting=supporting, earlier_skips=skips
+    )
+    raws = [one for name in sources for one in raw.get(name, ())]
+    return (
+        prepare(raws, plan)
+        if raws
+        else Prepared(lines=None, entries=None, files=(), problems=(_no_file(leg, letter, sources),))
+    )
+
+
+def _no_file(leg: Leg, letter: str, sources: Sequence[str]) -> Problem:
+    what = f"Leg '{leg.name}' has no file for side {letter} ({'; '.join(sources)})."
+    return Problem(
+        "F-320",
+        Severity.STOP,
+        Place(sheet="Setup"),
+        "",
+        what,
+        "Put the file in place, or correct its path in the table Sources.",
+    )
+
+
+def _skipped_rows(earlier: Result, letter: str) -> dict[tuple[str, int], int]:
+    """Places of rows that an earlier leg skipped for what they are: (path + sheet, row) -> skip code."""
+    lines = earlier.lines
+    mine = lines[(lines["side"] == (0 if letter == "A" else 1)) & np.isin(lines["skip"], CARRIED_SKIPS)]
+    paths = [earlier.files[number].path + earlier.files[number].sheet for number in mine["file"]]
+    return dict(zip(zip(paths, mine["row"].tolist(), strict=True), mine["skip"].tolist(), strict=True))
+
+
+def _leg(leg: Leg, sides: Sequence[Prepared], recipe: Recipe, prior: Prior, run: Map, parts: int) -> Result | Problem:
+    lines, entries, files = _joined(sides, leg)
+    lines = duplicates.skip_duplicates(references.link_by_references(references.keep_apart(lines), leg))
+    lines, ids = number_ids(lines, recipe.currency.strip().upper())
+    if float(lines["amount_minor"].abs().astype("float64").sum()) >= MAX_MINOR:
+        what = f"The amounts of leg '{leg.name}' add up to more than 900 lakh crore; that cannot be right."
+        return Problem(
+            "E-901",
+            Severity.STOP,
+            Place(),
+            "",
+            what,
+            "Check that the amount column holds amounts and not numbers such as ids.",
+        )
+    open_lines = _open_numbers(lines)
+    if not by_id(open_lines, max(ids, 1)).on_both.any():
+        return _no_common_id(leg, lines)
+    labels = (leg.a.label, leg.b.label)
+    problems = [
+        *controls.notes(lines, files),
+        *duplicates.notes(lines, files),
+        *duplicates.repeated_ids(open_lines, lines["key_raw"], labels),
+    ]
+    matched = match_in_parts(open_lines, leg, _task(leg, lines, ids, prior), parts, run)
+    if np.bincount(matched.links["pos"].to_numpy(), minlength=1).max() > 1:
+        raise _broken(leg.name, "a row is in two matches")
+    judged = judge(lines, matched.links, leg, ids)
+    result = Result(
+        leg=leg.name, label_a=leg.a.label, label_b=leg.b.label, lines=judged, entries=entries, suggestions=matched.suggestions, files=files,
+        rule_names=tuple(rule.name for rule in leg.rules), compare_names=leg.compare, tallies=tally(judged),
+        problems=(*problems, *matched.problems), decimals=_decimals(lines), has_dates=bool((lines["day"] != NO_DAY).any()),
+        as_of_day=_as_of(recipe, lines),
+    )  # fmt: skip
+    prove(result)
+    return result
+
+
+def _joined(sides: Sequence[Prepared], leg: Leg) -> tuple[pd.DataFrame, pd.DataFrame, tuple[FileFacts, ...]]:
+    """Both sides under each other, with `pos`, and files and entries numbered to fit."""
+    frames: list[pd.DataFrame] = []
+    entries: list[pd.DataFrame] = []
+    for number, side in enumerate(sides):
+        if side.lines is None or side.entries is None:
+            raise _broken(leg.name, f"side {'AB'[number]} has no lines")
+        offset = sum(len(frame) for frame in frames)
+        shift = len(sides[0].files) if number else 0
+        frames.append(side.lines.assign(side=np.int8(number), file=(side.lines["file"] + shift).astype(np.int32)))
+        entries.append(side.entries.assign(pos=side.entries["pos"] + offset))
+    lines = pd.concat(frames, ignore_index=True)
+    joined = pd.concat(entries, ignore_index=True)
+    return lines.assign(pos=np.arange(len(lines))), joined, (*sides[0].files, *sides[1].files)
+
+
+def number_ids(lines: pd.DataFrame, currency: str) -> tuple[pd.DataFrame, int]:
+    """Give every id its number; where the open lines name more than one currency, the currency is part of the id.
+
+    A line that names none is of `currency`, the recipe's; where that is empty too, of the only one named.
+    """
+    text, hashes = arrow_text(lines["key"]), lines["key_hash"].to_numpy()
+    money = arrow_text(lines["currency"])
+    written = set(pc.unique(money.filter(pa.array(lines["skip"].to_numpy() == 0))).to_pylist())
+    named = {name or currency for name in written} - {""}
+    if "" in written and len(written) > 1:
+        money = pc.if_else(pc.equal(money, ""), currency or (min(named) if len(named) == 1 else ""), money)
+        lines = lines.assign(currency=pd.Series(pd.array(pa.chunked_array([money]), dtype="str")))
+    if len(named) > 1:
+        blank = pc.equal(text, "")
+        text = pc.if_else(blank, "", join_texts([text, money], "\x1f"))
+        hashes = content_hash(text)
+    codes, count = codes_of(text, hashes)
+    return lines.assign(code=codes.astype(np.int64)), count
+
+
+def _open_numbers(lines: pd.DataFrame) -> pd.DataFrame:
+    """The lines that take part, in the numeric columns the ladder works on; items become numbers where both sides name them."""
+    names = ["pos", "side", "code", "amount_minor", "day", "units", "twin", "printed_hash", "line_id"]
+    names += [name for name in lines.columns if name.startswith("compare_")]
+    is_open = np.flatnonzero(lines["skip"].to_numpy() == 0)
+    columns = {name: lines[name].to_numpy()[is_open] for name in names}
+    side, item = lines["side"].to_numpy(), (lines["item"] != "").to_numpy()
+    both = item[side == 0].any() and item[side == 1].any()
+    codes = pd.factorize(lines["item"])[0][is_open] if both else np.zeros(len(is_open), np.int64)
+    money = pd.factorize(lines["currency"].iloc[is_open])
+    if len(money[1]) > 1:  # only then: equal figures of two currencies are no equal amounts
+        columns["currency_code"] = money[0]
+    return pd.DataFrame({**columns, "item_code": codes})
+
+
+def _task(leg: Leg, lines: pd.DataFrame, ids: int, prior: Prior) -> Task:
+    totals = [rule.within_minor for rule in leg.rules if rule.kind is RuleKind.TOTALS]
+    return Task(
+        ids=ids, line_ids=lines["line_id"].to_numpy(), totals_within_minor=max(totals, default=0), whole_ids=leg.whole_ids,
+        decisions=prior.decisions.get(leg.name, ()), keys=lines["key_raw"],
+    )  # fmt: skip
+
+
+def _no_common_id(leg: Leg, lines: pd.DataFrame) -> Problem:
+    shown = [
+        next(iter(lines.loc[(lines["side"] == side) & (lines["skip"] == 0), "key_raw"]), "no row") for side in (0, 1)
+    ]
+    what = f"Leg '{leg.name}': no id of {leg.a.label} is on {leg.b.label} (A has '{shown[0]}', B has '{shown[1]}')."
+    fix = "Choose the columns that hold the same id in Mapping, or an id cleaning that makes them comparable."
+    return Problem("K-402", Severity.STOP, Place(sheet="Mapping"), shown[0], what, fix)
+
+
+def _decimals(lines: pd.DataFrame) -> int:
+    """Decimals that the amounts of both files need: 2, 3 or 4."""
+    amounts = lines["amount_minor"].to_numpy()
+    return 2 if not (amounts % PAISA).any() else 3 if not (amounts % (PAISA // 10)).any() else 4
+
+
+def _as_of(recipe: Recipe, lines: pd.DataFrame) -> int:
+    chosen: dt.date | None = recipe.as_of or recipe.period_to
+    return from_date(chosen) if chosen else int(lines["day"].max()) if len(lines) else NO_DAY
+
+
+def tally(lines: pd.DataFrame) -> dict[tuple[int, Status], Tally]:
+    """Rows and money of each outcome on each side."""
+    key = lines["side"].to_numpy().astype(np.int64) * len(CODE) + lines["status"].to_numpy()
+    rows = np.bincount(key, minlength=2 * len(CODE))
+    sums = np.zeros(2 * len(CODE), np.int64)
+    np.add.at(sums, key, lines["amount_minor"].to_numpy())
+    return {
+        (side, status): Tally(rows=int(rows[side * len(CODE) + code]), amount_minor=int(sums[side * len(CODE) + code]))
+        for side in (0, 1) for status, code in CODE.items()
+    }  # fmt: skip
+
+
+def prove(result: Result) -> None:
+    """Stop the run if a row is lost, counted twice or linked twice, or a confirmed link does not add up."""
+    side, no, amount, gap, within, status, link, skip = (
+        result.lines[name].to_numpy()
+        for name in ("side", "no", "amount_minor", "gap_minor", "within_minor", "status", "link", "skip")
+    )
+    for letter in (0, 1):
+        mine = side == letter
+        tallies = [result.tallies[letter, status] for status in Status]
+        if not np.array_equal(np.sort(no[mine]), np.arange(1, mine.sum() + 1)):
+            raise _broken(result.leg, "rows are not numbered once each")
+        if sum(one.rows for one in tallies) != mine.sum():
+            raise _broken(result.leg, "rows in and rows out differ")
+        if sum(one.amount_minor for one in tallies) != int(amount[mine].sum()):
+            raise _broken(result.leg, "money in and money out differ")
+    if int(result.entries["amount_minor"].sum()) != int(amount.sum()):
+        raise _broken(result.leg, "entries do not add up to their lines")
+    green = status == CODE[Status.MATCHED]
+    if (np.abs(gap[green]) > within[green]).any() or (link[green] < 0).any():
+        raise _broken(result.leg, "a match lies outside its tolerance")
+    if ((link >= 0) & (skip > 0)).any():
+        raise _broken(result.leg, "a skipped row is in a match")
+
+
+def result_hash(results: Mapping[str, Result]) -> str:
+    """One hash over every line, its outcome and its match: the same for the same inputs in any order."""
+    digest = np.uint64(len(results))
+    for name, result in sorted(results.items()):
+        lines = result.lines
+        mixed: npt.NDArray[np.uint64] = lines["line_id"].to_numpy()
+        for name_of_part in ("status", "skip", "klass", "gap_minor", "match_id", "amount_minor"):
+            values = lines[name_of_part].to_numpy()
+            mixed = mix(mixed ^ (values if values.dtype == np.uint64 else values.astype(np.int64).view(np.uint64)))
+        with np.errstate(over="ignore"):
+            mine = np.array(
+                [mixed.sum(dtype=np.uint64), np.bitwise_xor.reduce(mixed) if len(mixed) else np.uint64(0)], np.uint64
+            )
+        digest = (
+            mix(np.array([digest ^ mine[0] ^ content_hash(pa.array([name], pa.large_string()))[0]], np.uint64))[0]
+            ^ mine[1]
+        )
+    return f"{int(digest):016x}"
+
+
+def _broken(leg: str, what: str) -> ReconError:
+    fix = "Nothing was written. Send the run log and the files to support: this is a fault of the program."
+    return ReconError(Problem("E-900", Severity.STOP, Place(), leg, f"The proof of leg '{leg}' failed: {what}.", fix))
+
+
+__all__ = ["Outcome", "Prior", "prove", "reconcile", "result_hash", "tally"]

@@ -1,0 +1,112 @@
+"""Raw frames -> Lines of one side of a leg: what was read, as what, and what takes no part.
+
+`STEPS` runs file by file, in this order; `prepare` then joins the files and gives every line its identity.
+Looked-up and derived columns come before mapping, so that any meaning may stand on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from recon_core.model import FileFacts, Raw
+from recon_core.prepare.derive import derive
+from recon_core.prepare.group import add_up
+from recon_core.prepare.identify import identify
+from recon_core.prepare.lookup import look_up
+from recon_core.prepare.mapping import map_columns
+from recon_core.prepare.rows import Plan, Prepared, Rows
+from recon_core.prepare.skip import skip_rows
+from recon_core.problems import Place, Problem, Severity
+from recon_core.texts import words_of
+
+STEPS: dict[str, Callable[[Rows, Plan], Rows]] = {
+    "look up": look_up,  # columns from supporting data
+    "derive": derive,  # columns from formulas
+    "map": map_columns,  # columns -> id, amount, date ...
+    "skip": skip_rows,  # what takes no part, and why
+}
+
+
+def prepare(raws: Sequence[Raw], plan: Plan) -> Prepared:
+    """Raw files of one side -> Lines and Entries, in file order. Problems of all files together."""
+    done: list[tuple[Raw, Rows]] = []
+    again: list[tuple[Raw, Raw]] = []
+    for raw in raws:
+        twin = next(
+            (other for other, _ in done if raw.sha256 and (raw.sha256, raw.sheet) == (other.sha256, other.sheet)), None
+        )
+        if twin is not None:
+            again.append((raw, twin))
+            continue
+        rows = Rows(raw=raw, frame=raw.frame)
+        for step in STEPS.values():
+            rows = step(rows, plan)
+        done.append((raw, rows))
+    problems = [problem for _, rows in done for problem in rows.problems] + [
+        _same_file(raw, twin) for raw, twin in again
+    ]
+    if any(problem.severity is Severity.STOP for problem in problems) or not done:
+        return Prepared(lines=None, entries=None, files=(), problems=tuple(problems))
+    lines = pd.concat([rows.lines.assign(file=n) for n, (_, rows) in enumerate(done)], ignore_index=True)
+    lines = _earlier_skips(lines, done, plan)
+    lines, found = identify(lines, [rows for _, rows in done], plan)
+    entries = _entries([rows for _, rows in done])
+    if plan.side.group_by:
+        lines, entries = add_up(lines)
+    facts = tuple(_facts(raw, rows, lines, n, plan) for n, (raw, rows) in enumerate(done))
+    return Prepared(lines=lines, entries=entries, files=facts, problems=tuple(problems + found))
+
+
+def _same_file(raw: Raw, twin: Raw) -> Problem:
+    what = f"{raw.file} holds the same bytes as {twin.file}; it was read once."
+    return Problem(
+        "F-322", Severity.NOTE, Place(file=raw.file), "", what, "Take the copy away, or name the file you meant."
+    )
+
+
+def _earlier_skips(lines: pd.DataFrame, done: Sequence[tuple[Raw, Rows]], plan: Plan) -> pd.DataFrame:
+    """Rows that an earlier leg found to be duplicates or unreadable take no part here either."""
+    if not plan.earlier_skips:
+        return lines
+    files = np.array([raw.path + raw.sheet for raw, _ in done], object)[lines["file"]]
+    places = list(zip(files, lines["row"], strict=True))
+    earlier = np.array([plan.earlier_skips.get(place, 0) for place in places], np.int8)
+    hit = (earlier > 0) & (lines["skip"].to_numpy() == 0)
+    note = np.where(hit, "as in the earlier leg", lines["skip_note"].to_numpy(object))
+    return lines.assign(
+        skip=np.where(hit, earlier, lines["skip"]).astype(np.int8), skip_note=pd.Series(note, dtype="str")
+    )
+
+
+def _entries(done: Sequence[Rows]) -> pd.DataFrame:
+    """The parts of each amount, numbered like the joined lines; zero parts of a sum are left out."""
+    parts, start = [], 0
+    for rows in done:
+        for name, minor in rows.parts.items():
+            used = np.arange(len(minor)) if len(rows.parts) == 1 else np.flatnonzero(minor)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "pos": used + start,
+                        "type": words_of(np.zeros(len(used), np.int8), [name]),
+                        "amount_minor": minor[used],
+                    }
+                )
+            )
+        start += len(rows.lines)
+    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+
+
+def _facts(raw: Raw, rows: Rows, lines: pd.DataFrame, number: int, plan: Plan) -> FileFacts:
+    own = rows.lines["amount_minor"].to_numpy()
+    return FileFacts(
+        side=0 if plan.letter == "A" else 1, source=raw.source, file=raw.file, path=raw.path, sheet=raw.sheet, header_row=raw.header_row,
+        rows=len(rows.lines), amount_minor=int(own.sum()), own_total_minor=rows.own_total_minor, size=raw.size, modified=raw.modified,
+        sha256=raw.sha256, detected=raw.detected, added_up=bool(plan.side.group_by),
+    )  # fmt: skip
+
+
+__all__ = ["STEPS", "Plan", "Prepared", "Rows", "prepare"]

@@ -1,0 +1,149 @@
+"""Every message has a folder here with the smallest input that brings it about, and its exact words.
+
+`case.txt`: settings, then files as `[a.csv]` (side A), `[b.csv]` (side B), any other `[name.csv]` (supporting data), or the
+Setup sheets as `[Setup]`, `[Mapping]`, `[Rules]` with cells parted by `|`; then the Problems, one a line. `--rewrite` as in
+the matching cases.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from recon_core import schema
+from recon_core.engine import Prior, prove
+from recon_core.keys import parse_cleaning
+from recon_core.model import Raw
+from recon_core.problems import Problem, ReconError
+from recon_core.recipe import Lookup, Recipe, SkipRule, parse_recipe
+from tests.raws import leg, raw, run, use
+
+HERE = Path(__file__).parent
+CORE = HERE.parent.parent / "recon_core"
+CASES = sorted(HERE.glob("*/case.txt"))
+# readers/ and the proposal own their broken inputs in tests of their own; problems.py only shows what a code looks like.
+ELSEWHERE = {"readers", "proposal.py", "problems.py", "reports"}
+FORBIDDEN = re.compile(r"\b(invalid|please|errors?|traceback|exception)\b", re.IGNORECASE)
+ORDERS = {
+    "Add", "Check", "Choose", "Compare", "Correct", "Export", "Fill", "Find", "Keep", "Look", "Make", "Map", "Nothing", "Put", "Send", "Take", "Type", "Write",
+}  # fmt: skip
+
+
+class Case(NamedTuple):
+    """One case, read: settings, sections by name, expected problems."""
+
+    settings: list[str]
+    sections: dict[str, list[str]]
+    head: str
+    expected: list[str]
+
+
+def read(path: Path) -> Case:
+    text = path.read_text(encoding="utf-8")
+    settings: list[str] = []
+    sections: dict[str, list[str]] = {}
+    body = settings
+    for line in text.splitlines():
+        if found := re.fullmatch(r"\[(.+)\]", line):
+            body = sections.setdefault(found.group(1), [])
+        elif line.strip() and not line.startswith(("# ", "=>")):
+            body.append(line)
+    return Case(settings, sections, text.partition("\n=>")[0].rstrip() + "\n", [line for line in text.splitlines() if line.startswith("=>")])
+
+
+def a_raw(name: str, lines: list[str], case: Case) -> Raw:
+    """A section as the table of a file; `typed` and `ragged` settings apply to it."""
+    rows = list(csv.reader(lines))
+    words = [line.split(" ", 2) for line in case.settings]
+    typed = [rest for word, file, rest in (one for one in words if len(one) == 3) if word == "typed" and file == name]
+    ragged = tuple((int(rest.split(" ", 1)[0]), rest.split(" ", 1)[1]) for word, file, rest in (one for one in words if len(one) == 3) if word == "ragged" and file == name)
+    columns = {header: [row[at] for row in rows[1:]] for at, header in enumerate(rows[0])}
+    return raw(name.partition(".")[0], columns, file=name, typed=typed, ragged=ragged, sha256=name)
+
+
+def problems(case: Case) -> tuple[Problem, ...]:
+    """What the core says of the case."""
+    if any(sheet in case.sections for sheet in schema.SETUP_SHEETS) or not case.sections:
+        grids = {sheet: [line.split("|") for line in case.sections.get(sheet, [])] for sheet in schema.SETUP_SHEETS}
+        return parse_recipe({sheet: [[cell.strip() for cell in row] for row in grid] for sheet, grid in grids.items() if grid})[1]
+    sides = {name: [a_raw(f"{name}.csv", case.sections[f"{name}.csv"], case)] if f"{name}.csv" in case.sections else [] for name in "ab"}
+    uses, options, more, skips, lookups = [], {}, {}, [], []
+    for line in case.settings:
+        word, _, rest = line.partition(" ")
+        if word == "use":
+            side, column, meaning = re.split(r"\s{2,}", rest)
+            uses.append(use(side, meaning, column))
+        elif word == "window":
+            options["days"] = int(rest)
+        elif word == "cleaning":
+            options["cleaning"] = parse_cleaning(rest)
+        elif word == "decide":
+            more["prior"] = Prior(decisions={"L": [tuple(int(one, 16) for one in rest.split())]})
+        elif word == "skip":
+            skips.append(SkipRule(**dict(zip(("source", "column", "test", "value", "reason"), re.split(r"\s{2,}", rest), strict=True))))
+        elif word == "lookup":
+            source, column, file, match, take = re.split(r"\s{2,}", rest)
+            lookups.append(Lookup(source=source, column=column, path=file, sheet="", match_column=match, take=tuple(take.split(";"))))
+        elif word == "twice":
+            sides[rest[0]].append(replace(sides[rest[0]][0], file=f"copy_of_{rest}", path=f"/files/copy_of_{rest}"))
+    uses = uses or [use(side, meaning, column) for side in "AB" for meaning, column in (("id", "id"), ("amount", "amount"))]
+    one = leg(uses, **options)
+    supporting = {f"{lookup.path}|": a_raw(lookup.path, case.sections[lookup.path], case) for lookup in lookups}
+    outcome = run(one, sides["a"], sides["b"], recipe=Recipe(legs=(one,), skips=tuple(skips), lookups=tuple(lookups)), supporting=supporting, **more)
+    if "tamper" in case.settings:
+        result = outcome.results["L"]
+        with pytest.raises(ReconError) as caught:
+            prove(replace(result, lines=result.lines.iloc[1:]))
+        return (caught.value.problem,)
+    return outcome.problems
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.parent.name)
+def test_the_exact_words(path: Path, request: pytest.FixtureRequest) -> None:
+    case = read(path)
+    got = [f"=> {problem.severity} {problem}" for problem in problems(case)]
+    if request.config.getoption("--rewrite"):
+        path.write_text(case.head + "\n" + "\n".join(got) + "\n", encoding="utf-8")
+        return
+    assert got == case.expected
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.parent.name)
+def test_the_words_help(path: Path) -> None:
+    for problem in problems(read(path)):
+        for text in (problem.what, problem.fix):
+            assert text.endswith((".", f"Did you mean '{text.split(chr(39))[-2]}'?" if "'" in text else ".")), text
+            assert not FORBIDDEN.search(re.sub(r"'[^']*'", "", text)), text
+            assert text[:1].isupper() or not text[:1].isalpha() or text.startswith(problem.where.file or "\n"), text
+        assert problem.fix.split(" ")[0].rstrip(",") in ORDERS, problem.fix
+
+
+def codes() -> dict[str, str]:
+    """Every code raised in the core, with the module that does."""
+    return {
+        code: path.relative_to(CORE).as_posix()
+        for path in sorted(CORE.rglob("*.py")) if path.relative_to(CORE).parts[0] not in ELSEWHERE
+        for code in re.findall(r'"([A-Z]-\d{3})"', path.read_text(encoding="utf-8"))
+    }  # fmt: skip
+
+
+def test_every_code_has_a_case() -> None:
+    shown = {line.split()[2] for path in CASES for line in read(path).expected}
+    missing = {code: module for code, module in codes().items() if code not in shown}
+    assert missing == {}
+    assert len(codes()) >= 30
+
+
+def test_a_code_means_one_thing() -> None:
+    """One code is raised in one module only."""
+    raised: dict[str, set[str]] = {}
+    for path in CORE.rglob("*.py"):
+        if path.name not in ("problems.py", "codes.py") and "reports" not in path.parts:
+            for code in re.findall(r'(?:Problem|note|stop|left_out|_stop|_note)\(\s*"([A-Z]-\d{3})"', path.read_text(encoding="utf-8")):
+                raised.setdefault(code, set()).add(path.relative_to(CORE).parts[0])
+    assert {code: sorted(modules) for code, modules in raised.items() if len(modules) > 1} == {}
