@@ -1,0 +1,166 @@
+"""What every report is given: the results, the recipe, the facts of the run, and what stood on the sheets before."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recon_core.model import FileFacts, Result
+from recon_core.problems import Problem, Severity, worst
+from recon_core.recipe import Recipe
+from recon_core.sheets import Cell, Column, Kind, Sheet, Table
+
+TABLE_ROW = 5  # result tables have their header here
+TYPED = ("Reason code", "Owner", "Due", "Comment", "Tick")  # columns of Exceptions that belong to the user
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Facts of this run that the core cannot know: who, when, on which machine."""
+
+    number: int
+    started: dt.datetime
+    ended: dt.datetime
+    user: str = ""
+    machine: str = ""
+    version: str = ""
+    setup_hash: str = ""
+    result_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overflow:
+    """A table that does not fit a sheet and stands in a file beside the workbook."""
+
+    file: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One run on its way to the sheets. `details` are the big tables by Excel table name, made once by `details`."""
+
+    results: Mapping[str, Result]
+    recipe: Recipe
+    problems: Sequence[Problem]
+    run: Run
+    details: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    overflow: Mapping[str, Overflow] = field(default_factory=dict)
+    notes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # Exc key -> typed column -> value
+    kept_notes: Sequence[Sequence[object]] = ()  # earlier rows of Notes history
+    log: Sequence[Sequence[object]] = ()  # earlier rows of the run log
+
+    @property
+    def outcome(self) -> str:
+        """'ok' or 'warn': whether something deserves eyes."""
+        return (
+            "warn" if worst(self.problems) is Severity.LEFT_OUT or any(p.code in WARNS for p in self.problems) else "ok"
+        )
+
+    def files(self, result: Result, side: int) -> list[FileFacts]:
+        """The files of one side of a leg."""
+        return [file for file in result.files if file.side == side]
+
+
+WARNS = frozenset({"T-241", "K-401", "K-451", "F-322", "T-224"})  # notes that deserve eyes
+
+
+def heading(case: Case, title: str, hint: str) -> tuple[Cell, ...]:
+    """Rows 1 to 3 of a result sheet: title, what it belongs to, how to read it."""
+    entity = case.recipe.entity or case.recipe.title
+    parts = [
+        entity,
+        period_words(case.recipe),
+        f"run {case.run.number}",
+        f"amounts in {case.recipe.currency or 'the currency of the files'}",
+    ]
+    return (
+        Cell(row=1, column=1, value=title, style="title"),
+        Cell(row=2, column=1, value=" · ".join(filter(None, parts)), style="subtitle"),
+        Cell(row=3, column=1, value=hint, style="subtitle"),
+    )
+
+
+def period_words(recipe: Recipe) -> str:
+    """'1 Apr 2026 to 30 Apr 2026, as of 6 May 2026', as far as stated."""
+    span = " to ".join(day(date) for date in (recipe.period_from, recipe.period_to) if date)
+    return ", ".join(filter(None, [span, f"as of {day(recipe.as_of)}" if recipe.as_of else ""]))
+
+
+def day(date: dt.date) -> str:
+    """'1 Apr 2026' in English whatever the locale."""
+    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    return f"{date.day} {months[date.month - 1]} {date.year}"
+
+
+def detail_sheet(case: Case, name: str, table: str, columns: Sequence[Column], hint: str, tab: str = "white") -> Sheet:
+    """A sheet that is one table of `case.details`; a table in a file beside the workbook leaves a pointer."""
+    frame = case.details[table]
+    cells = heading(case, name, hint)
+    if table in case.overflow:
+        place = case.overflow[table]
+        where = f"{place.rows:,} rows do not fit a sheet. They stand in {place.file} beside this workbook (SHA-256 {place.sha256})."
+        cells += (Cell(row=4, column=1, value=where, style="warn"),)
+        frame = frame.iloc[:0]
+    return Sheet(
+        name=name, cells=cells, tab=tab, freeze_row=TABLE_ROW + 1,
+        tables=(Table(name=table, columns=tuple(columns), frame=frame, row=TABLE_ROW),),
+    )  # fmt: skip
+
+
+def named(names: Sequence[str], codes: npt.NDArray[np.integer]) -> pd.Series:
+    """Small codes -> their words as a str column; -1 is ''."""
+    words = pa.array([*names, ""], pa.large_string())
+    return as_text(words.take(pa.array(np.where(codes < 0, len(names), codes))))
+
+
+def as_text(array: pa.Array) -> pd.Series:
+    """An Arrow text array as a str column without a copy to Python objects."""
+    return pd.Series(pd.array(pa.chunked_array([array]), dtype="str"))
+
+
+def hex_ids(ids: npt.NDArray[np.uint64]) -> pd.Series:
+    """64-bit ids as sixteen hex digits; 0 is ''."""
+    digits = np.frombuffer("".join(f"{n:02x}" for n in range(256)).encode(), "S2")
+    text = digits[ids.astype(">u8").view(np.uint8).reshape(-1, 8)].view("S16").ravel()
+    array = (
+        pa.Array.from_buffers(pa.binary(16), len(text), [None, pa.py_buffer(text.tobytes())])
+        .cast(pa.binary())
+        .cast(pa.large_string())
+    )
+    return as_text(pc.if_else(pa.array(ids == 0), "", array)) if (ids == 0).any() else as_text(array)
+
+
+def numbers(side: int, no: npt.NDArray[np.int64], sides: npt.NDArray[np.int8]) -> pd.Series:
+    """The ordinal of lines of one side, empty for the other side."""
+    return pd.Series(pd.array(np.where(sides == side, no, 0), dtype="Int64")).mask(sides != side)
+
+
+BLOCK = 250_000  # sums of squares up to here are exact in a double
+
+
+def square(no: pd.Series) -> pd.Series:
+    """Square of the ordinal within its block of 250,000, empty where the ordinal is."""
+    inside = (no - 1) % BLOCK + 1
+    return inside * inside
+
+
+PROOF = (
+    Column(name="A no", kind=Kind.INTEGER, width=9), Column(name="B no", kind=Kind.INTEGER, width=9),
+    Column(name="A no squared", kind=Kind.INTEGER, width=12), Column(name="B no squared", kind=Kind.INTEGER, width=12),
+)  # fmt: skip
+
+
+def proof_columns(lines: pd.DataFrame) -> dict[str, pd.Series]:
+    """The ordinals that prove on Summary that each row stands on one sheet only."""
+    no, side = lines["no"].to_numpy(), lines["side"].to_numpy()
+    a_no, b_no = numbers(0, no, side), numbers(1, no, side)
+    return {"A no": a_no, "B no": b_no, "A no squared": square(a_no), "B no squared": square(b_no)}

@@ -1,0 +1,138 @@
+"""Sheet Exceptions: partially matched and unmatched rows with the reason, largest first; the user's notes stay.
+
+The lines of a partial match stand side by side, A and B in one row as far as there are two; its difference stands
+on its first row, so that the column adds up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from recon_core.dates import NO_DAY, to_series
+from recon_core.model import Reason, Result, Status
+from recon_core.reports.case import PROOF, TYPED, Case, detail_sheet, hex_ids, named, square
+from recon_core.sheets import Column, Kind, Sheet
+from recon_core.statuses import SENTENCES
+
+COLUMNS = (
+    Column(name="Exc key", kind=Kind.ID, width=19), Column(name="Leg", width=14), Column(name="Status", width=17), Column(name="Type", width=19),
+    Column(name="Id", kind=Kind.ID), Column(name="Date", kind=Kind.DATE, width=12), Column(name="Age days", kind=Kind.INTEGER, width=9),
+    Column(name="Amount A", kind=Kind.AMOUNT), Column(name="Amount B", kind=Kind.AMOUNT), Column(name="Difference", kind=Kind.AMOUNT),
+    Column(name="Why not matched", width=52), *(Column(name=name, kind=Kind.INPUT, width=14) for name in TYPED),
+    Column(name="Match id", kind=Kind.ID, width=18), Column(name="First seen run", kind=Kind.INTEGER, width=10),
+    Column(name="File A"), Column(name="Sheet A", width=10), Column(name="Row A", kind=Kind.INTEGER, width=9),
+    Column(name="File B"), Column(name="Sheet B", width=10), Column(name="Row B", kind=Kind.INTEGER, width=9), *PROOF,
+)  # fmt: skip
+OPEN = [list(Status).index(Status.PARTIALLY_MATCHED), list(Status).index(Status.UNMATCHED)]
+
+
+def frame(results: Mapping[str, Result], case: Case) -> pd.DataFrame:
+    """One row for each unmatched line; a partial match has as many rows as its longer side."""
+    whole = pd.concat([_leg(result) for result in results.values()], ignore_index=True)
+    typed = {name: [_note(case, key, name) for key in whole["Exc key"]] for name in TYPED}
+    first = [_first_seen(case, key) for key in whole["Exc key"]]
+    whole = whole.assign(
+        **{name: pd.Series(values, dtype="str") for name, values in typed.items()},
+        **{"First seen run": pd.Series(first, dtype="Int64")},
+    )
+    return whole[[column.name for column in COLUMNS]]
+
+
+def _first_seen(case: Case, key: str) -> int:
+    """The run in which the exception was first seen, from the sheet as it stood."""
+    seen = case.notes.get(key, {}).get("First seen run")
+    return int(seen) if isinstance(seen, int | float) and seen else case.run.number
+
+
+def _note(case: Case, key: str, name: str) -> str:
+    value = case.notes.get(key, {}).get(name)
+    return "" if value is None else str(value)
+
+
+def _leg(result: Result) -> pd.DataFrame:
+    """The exceptions of one leg: those of a match together, the largest match or row first."""
+    pairs = _side_by_side(result)
+    gap = np.abs(_take(result, "gap_minor", pairs["lead"]))
+    link, own = _take(result, "match_id", pairs["lead"]), _take(result, "line_id", pairs["lead"])
+    status = _take(result, "status", pairs["lead"])
+    order = np.lexsort((pairs["nth"].to_numpy(), np.where(link > 0, link, own), -gap, status))
+    return _columns(pairs.iloc[order].reset_index(drop=True), result)
+
+
+def _side_by_side(result: Result) -> pd.DataFrame:
+    """Positions of the A and the B line of each row, -1 for none, and the one that leads (A where there is one)."""
+    lines = result.lines
+    at = np.flatnonzero(np.isin(lines["status"].to_numpy(), OPEN))
+    few = pd.DataFrame(
+        {
+            "pos": at,
+            "side": lines["side"].to_numpy()[at],
+            "link": lines["link"].to_numpy()[at],
+            "line_id": lines["line_id"].to_numpy()[at],
+        }
+    )
+    few = few.assign(group=np.where(few["link"] < 0, -1 - few["pos"], few["link"])).sort_values(
+        ["group", "line_id"], kind="stable"
+    )
+    few = few.assign(nth=few.groupby(["group", "side"], sort=False).cumcount())[["group", "nth", "side", "pos"]]
+    both = few[few["side"] == 0].merge(few[few["side"] == 1], on=["group", "nth"], how="outer", suffixes=("_a", "_b"))
+    left, right = (both[name].fillna(-1).to_numpy(np.int64) for name in ("pos_a", "pos_b"))
+    return pd.DataFrame({"nth": both["nth"], "a": left, "b": right, "lead": np.where(left >= 0, left, right)})
+
+
+def _take(result: Result, name: str, pos: pd.Series) -> np.ndarray:
+    return np.asarray(result.lines[name].to_numpy()[pos.to_numpy()])
+
+
+def _own(result: Result, name: str, pos: pd.Series) -> pd.Series:
+    """A whole number of the line at each position, empty where there is no line."""
+    return pd.Series(pd.array(result.lines[name].to_numpy()[pos.to_numpy()].astype("int64"), dtype="Int64")).mask(
+        pos < 0
+    )
+
+
+def _columns(pairs: pd.DataFrame, result: Result) -> pd.DataFrame:
+    lead, lines = pairs["lead"], result.lines
+    day, reason = _take(result, "day", lead), lines["reason"].astype("str").to_numpy(object)[lead]
+    differs = lines["differs"].to_numpy(object)[lead]
+    gap = pd.Series(pd.array(_take(result, "gap_minor", lead), dtype="Int64"))
+    amounts = {f"Amount {side}": _own(result, "amount_minor", pairs[side.lower()]) for side in "AB"}
+    places: dict[str, pd.Series] = {}
+    for side in "AB":
+        at = pairs[side.lower()]
+        number = np.where(at < 0, -1, _take(result, "file", at))
+        places |= {
+            f"File {side}": named([file.file for file in result.files], number),
+            f"Sheet {side}": named([file.sheet for file in result.files], number),
+            f"Row {side}": _own(result, "row", at),
+        }
+    proof = {f"{side} no": _own(result, "no", pairs[side.lower()]) for side in "AB"}
+    return pd.DataFrame({
+        "Exc key": hex_ids(_take(result, "line_id", lead)), "Leg": named([result.leg], np.zeros(len(pairs), int)),
+        "Status": named(list(Status), _take(result, "status", lead)), "Type": pd.Series(reason, dtype="str"),
+        "Id": pd.Series(lines["key_raw"].iloc[lead].array, dtype="str"), "Date": to_series(day),
+        "Age days": pd.Series(pd.array(result.as_of_day - day, dtype="Int64")).mask(day == NO_DAY), **amounts,
+        "Difference": gap.mask(pairs["nth"] > 0),
+        "Why not matched": pd.Series([_why(code, names, result) for code, names in zip(reason, differs, strict=True)], dtype="str"),
+        "Match id": hex_ids(_take(result, "match_id", lead)), **places, **proof,
+        "A no squared": square(proof["A no"]), "B no squared": square(proof["B no"]),
+    })  # fmt: skip
+
+
+def _why(code: str, differs: str, result: Result) -> str:
+    sentence = SENTENCES.get(Reason(code), "")
+    sentence = sentence.replace("side A", result.label_a).replace("side B", result.label_b)
+    return (
+        sentence.replace("a compared column differs", f"{differs} differs")
+        if differs and code == Reason.COMPARED_DIFFERS
+        else sentence
+    )
+
+
+def sheet(case: Case) -> Sheet:
+    """The sheet Exceptions."""
+    hint = "Work to do, largest first. The blue columns are yours: they stay with their row on every run."
+    return detail_sheet(case, "Exceptions", "tblExceptions", COLUMNS, hint)

@@ -1,0 +1,309 @@
+"""Sheet Summary: the outcome, the tie-out, counts and amounts by outcome, class, type and age, each linked to its rows.
+
+The blocks above row 27 stand at fixed places, because the charts of the template look there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from recon_core.model import CLASS_CODE, CLASSES, MatchClass, Reason, Result, Status
+from recon_core.money import to_major
+from recon_core.problems import Severity
+from recon_core.reports.case import TABLE_ROW, Case, heading
+from recon_core.reports.tieout import Check, Sums, bridge, checks
+from recon_core.sheets import Cell, Formula, Sheet, Value
+from recon_core.statuses import NEXT_STEP
+
+GLANCE_ROW, TYPES_ROW, TYPES_SHOWN, LEGS_ROW = 8, 16, 8, 27  # header rows; the charts refer to the rows below them
+STYLES = {
+    Status.MATCHED: "matched",
+    Status.PARTIALLY_MATCHED: "partial",
+    Status.UNMATCHED: "unmatched",
+    Status.SKIPPED: "skipped",
+}
+LINKS = {
+    Status.MATCHED: "#Matched!A5",
+    Status.PARTIALLY_MATCHED: "#Exceptions!A5",
+    Status.UNMATCHED: "#Exceptions!A5",
+    Status.SKIPPED: "#Skipped!A5",
+}
+BANDS = (
+    (None, 0, "Not older than the as-of day"),
+    (1, 7, "1 to 7 days"),
+    (8, 15, "8 to 15 days"),
+    (16, 30, "16 to 30 days"),
+    (31, 60, "31 to 60 days"),
+    (61, None, "over 60 days"),
+)
+FIGURES = frozenset({
+    "Agrees", "Rows", "Rows A", "Rows B", "Amount", "Amount A", "Amount B", "Open amount", "Difference", "Matches", "One figure", "The other",
+})  # fmt: skip
+WIDTHS = {1: 58, 2: 18, 3: 18, 4: 18, 5: 18, 6: 14, 7: 48}
+
+
+def sheet(case: Case) -> Sheet:
+    """The sheet Summary."""
+    cells = [
+        *heading(case, "Summary", "Amounts as the files state them. Every figure below is linked to its rows."),
+        *_glance(case),
+        *_types(case),
+    ]
+    row, tests = LEGS_ROW, []
+    for result in case.results.values():
+        block, row, test = _leg(case, result, row)
+        cells += block
+        tests.append(test)
+    cells += _top(case, row)
+    return Sheet(name="Summary", cells=(*cells, *_outcome(case, tests)), widths=WIDTHS, tab="green")
+
+
+def _outcome(case: Case, tests: Sequence[tuple[str, bool]]) -> list[Cell]:
+    """Rows 4 and 5: the outcome word, and TRUE only when every check of every leg agrees."""
+    left_out = sum(problem.severity is Severity.LEFT_OUT for problem in case.problems)
+    words = {
+        "ok": "OK: nothing was left out for want of reading",
+        "warn": f"WARN: something deserves eyes ({left_out} rows left out; see Data checks)",
+    }
+    ties = all(value for _, value in tests)
+    return [
+        Cell(row=4, column=1, value="Outcome of the run", style="label"),
+        Cell(row=4, column=2, value=words[case.outcome], style="good" if case.outcome == "ok" else "warn", link="#'Data checks'!A5"),
+        *(Cell(row=4, column=column, value=None, style="good" if case.outcome == "ok" else "warn") for column in range(3, 6)),
+        Cell(row=5, column=1, value="Tie-out: every check below agrees", style="label"),
+        Cell(row=5, column=2, value=Formula(f"AND({','.join(text for text, _ in tests)})", ties), style="good" if ties else "bad"),
+    ]  # fmt: skip
+
+
+def _row(row: int, values: Sequence[Value], styles: Sequence[str], link: str = "") -> list[Cell]:
+    return [
+        Cell(row=row, column=column, value=value, style=style, link=link if column == 1 else "")
+        for column, (value, style) in enumerate(zip(values, styles, strict=True), 1)
+        if value is not None or style.startswith("header")
+    ]
+
+
+def _header(row: int, *names: str) -> list[Cell]:
+    return _row(row, names, ["header_right" if name in FIGURES else "header" for name in names])
+
+
+def _section(row: int, text: str) -> list[Cell]:
+    return [
+        Cell(row=row, column=1, value=text, style="section"),
+        *(Cell(row=row, column=column, value=None, style="section") for column in range(2, 7)),
+    ]
+
+
+def _glance(case: Case) -> list[Cell]:
+    """Rows by outcome over all legs; amounts only where there is one leg, since legs are not added up."""
+    single = len(case.results) == 1
+    names = ("Outcome", "Rows A", "Rows B", "Amount A", "Amount B") if single else ("Outcome", "Rows A", "Rows B")
+    cells = _section(GLANCE_ROW - 1, "Rows by outcome" if single else "Rows by outcome, all legs together") + _header(
+        GLANCE_ROW, *names
+    )
+    for at, status in enumerate(Status, GLANCE_ROW + 1):
+        tallies = [[result.tallies[side, status] for result in case.results.values()] for side in (0, 1)]
+        values: list[Value] = [str(status), *(sum(one.rows for one in side) for side in tallies)]
+        values += [to_major(sum(one.amount_minor for one in side)) for side in tallies] if single else []
+        cells += _row(
+            at, values, [STYLES[status], "integer", "integer", "amount", "amount"][: len(values)], LINKS[status]
+        )
+    letters = "BCDE" if single else "BC"
+    bottom = GLANCE_ROW + len(Status)
+    values = [
+        "Total",
+        *(Formula(f"SUM({letter}{GLANCE_ROW + 1}:{letter}{bottom})", _column(cells, letter)) for letter in letters),
+    ]
+    return cells + _row(
+        bottom + 1, values, ["label", "integer_bold", "integer_bold", "amount_bold", "amount_bold"][: len(values)]
+    )
+
+
+def _column(cells: Sequence[Cell], letter: str) -> float:
+    column = "ABCDEFG".index(letter) + 1
+    return sum(
+        cell.value
+        for cell in cells
+        if cell.column == column and isinstance(cell.value, int | float) and not isinstance(cell.value, bool)
+    )
+
+
+def _types(case: Case) -> list[Cell]:
+    """Exceptions by type, largest open amount first; the slots below the last type stay empty."""
+    rows = case.details["tblExceptions"]
+    cells = _section(TYPES_ROW - 1, "Exceptions by type") + _header(
+        TYPES_ROW, "Type", "Rows", "Open amount", "Amount A", "Amount B", "Difference", "What to do"
+    )
+    filled = rows.assign(size=rows["Difference"].abs().fillna(0)).fillna(
+        {"Amount A": 0, "Amount B": 0, "Difference": 0}
+    )
+    types = filled.groupby("Type").agg(
+        rows=("size", "size"),
+        size=("size", "sum"),
+        a=("Amount A", "sum"),
+        b=("Amount B", "sum"),
+        gap=("Difference", "sum"),
+    )
+    types = types.sort_values(["size", "rows"], ascending=False, kind="stable").head(TYPES_SHOWN)
+    for at, (name, one) in enumerate(types.iterrows(), TYPES_ROW + 1):
+        money = [to_major(int(one[column])) for column in ("size", "a", "b", "gap")]
+        cells += _row(
+            at,
+            [str(name), int(one["rows"]), *money, NEXT_STEP[Reason(str(name))]],
+            ["text", "integer", "amount", "amount", "amount", "amount", "text_indent"],
+            "#Exceptions!A5",
+        )
+    if types.empty:
+        cells += _row(TYPES_ROW + 1, ["None: every row of both sides is matched or skipped."], ["text"])
+    return cells
+
+
+def _leg(case: Case, result: Result, row: int) -> tuple[list[Cell], int, tuple[str, bool]]:
+    """The block of one leg: outcomes, tie-out, bridge, classes, age. Returns its cells, the next row, its test."""
+    cells = _section(row, f"Leg {result.leg}: {result.label_a} (A) against {result.label_b} (B)")
+    cells += [
+        Cell(row=row + 1, column=1, value="Leg", style="label"),
+        Cell(row=row + 1, column=2, value=result.leg, style="text"),
+    ]
+    leg_cell = f"$B${row + 1}"
+    found, row = _outcomes(case, result, row + 2, leg_cell)
+    cells += found
+    found, row, test = _tie_out(case, result, row + 1, leg_cell)
+    cells += found
+    for block in (_bridge, _classes, _ages):
+        found, row = block(case, result, row + 1, leg_cell)
+        cells += found
+    return cells, row + 1, test
+
+
+def _outcomes(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cell], int]:
+    cells = _header(row, "Outcome", "Rows A", "Amount A", "Rows B", "Amount B")
+    for at, status in enumerate(Status, row + 1):
+        values: list[Value] = [str(status)]
+        for side in (0, 1):
+            tally = result.tallies[side, status]
+            values += [tally.rows, to_major(tally.amount_minor)]
+        cells += _row(at, values, [STYLES[status], "integer", "amount", "integer", "amount"], LINKS[status])
+    bottom = row + len(Status)
+    totals: list[Value] = [
+        Formula(f"SUM({letter}{row + 1}:{letter}{bottom})", round(_column(cells[5:], letter), 4)) for letter in "BCDE"
+    ]
+    return cells + _row(
+        bottom + 1, ["Total", *totals], ["label", "integer_bold", "amount_bold", "integer_bold", "amount_bold"]
+    ), bottom + 2
+
+
+def _tie_out(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cell], int, tuple[str, bool]]:
+    cells = _header(row, "Tie-out", "One figure", "The other", "Difference", "Agrees")
+    lines = checks(case, result, leg_cell)
+    for at, check in enumerate(lines, row + 1):
+        cells += _check(check, at)
+    values = [_agrees(check) for check in lines]
+    return cells, row + len(lines) + 1, (f"E{row + 1}:E{row + len(lines)}", all(values))
+
+
+def _check(check: Check, at: int) -> list[Cell]:
+    gap = _gap(check)
+    style = "amount" if check.money else "integer"
+    difference = Formula(f"ROUND(B{at}-C{at},{check.places})", gap)
+    return _row(
+        at,
+        [check.label, check.left, check.right, difference, Formula(f"D{at}=0", gap == 0)],
+        ["text", style, style, style, "good" if gap == 0 else "bad"],
+    )
+
+
+def _gap(check: Check) -> float:
+    left, right = (
+        float(side.value) if isinstance(side.value, int | float) else 0.0 for side in (check.left, check.right)
+    )
+    return round(left - right, check.places) + 0.0
+
+
+def _agrees(check: Check) -> bool:
+    return _gap(check) == 0
+
+
+def _bridge(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cell], int]:
+    """What makes up A - B; its total is the right side of the last check."""
+    cells = _header(row, "Bridge from A to B", "Amount")
+    parts = bridge(Sums(case=case, result=result, leg=leg_cell))
+    for at, (label, value) in enumerate(parts, row + 1):
+        cells += _row(at, [label, value], ["text", "amount"])
+    total = round(sum(float(value.value) for _, value in parts if isinstance(value.value, int | float)), 4) + 0.0
+    cells += _row(
+        row + len(parts) + 1,
+        ["A - B", Formula(f"SUM(B{row + 1}:B{row + len(parts)})", total)],
+        ["label", "amount_bold"],
+    )
+    return cells, row + len(parts) + 2
+
+
+def _classes(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cell], int]:
+    """Confirmed matches by class, with the rows and the money of side A and the rows of side B."""
+    lines = result.lines[result.lines["status"].to_numpy() == list(Status).index(Status.MATCHED)]
+    cells, at = _header(row, "Class of match", "Matches", "Rows A", "Amount A", "Rows B"), row + 1
+    for name in CLASSES:
+        mine = lines[lines["klass"] == CLASS_CODE[name]]
+        if name is MatchClass.PARTIAL or mine.empty:
+            continue
+        is_a = (mine["side"] == 0).to_numpy()
+        amount = to_major(int(mine["amount_minor"].to_numpy()[is_a].sum()))
+        cells += _row(
+            at,
+            [str(name), int(mine["link"].nunique()), int(is_a.sum()), amount, int((~is_a).sum())],
+            ["text", "integer", "integer", "amount", "integer"],
+            "#Matched!A5",
+        )
+        at += 1
+    return cells, at
+
+
+def _ages(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cell], int]:
+    """Open rows of A and B by age; left away where the leg has no dates."""
+    rows = case.details["tblExceptions"]
+    rows = rows[(rows["Leg"] == result.leg).to_numpy()]
+    if not result.has_dates or rows.empty:
+        return [], row - 1
+    age = rows["Age days"].to_numpy(dtype="float64", na_value=np.nan)
+    cells, at = _header(row, "Age of exceptions", "Rows", "Amount A", "Amount B"), row + 1
+    for low, high, label in (*BANDS, (None, None, "no date")):
+        inside = (
+            np.isnan(age)
+            if (low, high) == (None, None)
+            else (age >= (-np.inf if low is None else low)) & (age <= (np.inf if high is None else high))
+        )
+        if inside.any():
+            amounts = [to_major(int(rows[f"Amount {side}"][inside].fillna(0).sum())) for side in "AB"]
+            cells += _row(
+                at, [label, int(inside.sum()), *amounts], ["text", "integer", "amount", "amount"], "#Exceptions!A5"
+            )
+            at += 1
+    return cells, at
+
+
+def _top(case: Case, row: int) -> list[Cell]:
+    """The ten largest exceptions, each linked to its row."""
+    rows = case.details["tblExceptions"].reset_index(drop=True)
+    if rows.empty or "tblExceptions" in case.overflow:
+        return []
+    size = rows["Difference"].abs().fillna(0).to_numpy(dtype="int64")
+    top = rows.iloc[np.argsort(-size, kind="stable")[:10]]
+    cells = _section(row, "Ten largest exceptions") + _header(
+        row + 1, "Id", "Leg", "Amount A", "Amount B", "Difference", "Type", "Why not matched"
+    )
+    for at, (number, one) in enumerate(top.iterrows(), row + 2):
+        money = [
+            None if pd.isna(one[name]) else to_major(int(one[name])) for name in ("Amount A", "Amount B", "Difference")
+        ]
+        link = f"#Exceptions!A{TABLE_ROW + 1 + int(str(number))}"
+        cells += _row(
+            at,
+            [str(one["Id"]) or "(none)", str(one["Leg"]), *money, str(one["Type"]), str(one["Why not matched"])],
+            ["id", "text", "amount", "amount", "amount", "text", "text"],
+            link,
+        )
+    return cells
