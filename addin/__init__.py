@@ -1,0 +1,1 @@
+"""The imperative shell of Tieout: workbook hosts, the one page of effects, and the commands."""

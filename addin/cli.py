@@ -1,0 +1,277 @@
+"""The command `tieout`: one thin function a command, over `job.run` and `new_book`.
+
+Results go to standard output, everything else to standard error. Exit codes: 0 ok or warn, 1 a fault of ours,
+2 wrong usage, 3 a question is open, 4 stopped.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from addin.job import Done
+
+CODES = {"ok": 0, "warn": 0, "ask": 3, "stop": 4}
+Progress = Callable[[str, float], None]
+
+
+class Day(click.ParamType[dt.date]):
+    """A date such as 2026-04-30 or 30-Apr-2026."""
+
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        """Read the date, or say how to write one."""
+        from recon_core.schema import as_date
+
+        try:
+            found = as_date(value)
+        except ValueError:
+            found = None
+        return found or self.fail(f"'{value}' is not a date. Write it like 2026-04-30.", param, ctx)
+
+
+def common(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of every command that runs something."""
+    command = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")(command)
+    command = click.option("--quiet", is_flag=True, help="Print nothing but the result.")(command)
+    return click.option("--verbose", is_flag=True, help="Print the time of each stage.")(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="tieout", prog_name="tieout")
+def main() -> None:
+    """Reconcile two sides inside a workbook: what matched, what did not, and the proof."""
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("tieout-demo"))
+@common
+def demo(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Make a month of an AJIO seller in FOLDER, reconcile it, and show the result."""
+    with session(as_json=as_json, quiet=quiet, verbose=verbose) as talk:
+        from addin.demo import make_demo
+
+        book = make_demo(folder)
+        talk.finish(talk.run(book))
+
+
+@main.command()
+@click.argument("book", type=click.Path(path_type=Path))
+@click.option(
+    "--recipe", default="two_files", show_default=True, help="What to reconcile; 'tieout recipes' lists them."
+)
+@click.option("--entity", default="", help="The company whose records side A holds.")
+def new(book: Path, recipe: str, entity: str) -> None:
+    """Make the workbook BOOK from the template, with the Setup of a recipe."""
+    with session(as_json=False, quiet=False, verbose=False) as talk:
+        from addin.new_book import load_recipe, make, set_basics
+
+        make(book.resolve(), set_basics(load_recipe(recipe), {"Entity": entity}))
+        talk.console.print(
+            f"Made {book}. Name your files and columns on the sheets Setup and Mapping, then: tieout check {book}"
+        )
+
+
+@main.command()
+def recipes() -> None:
+    """List the shipped recipes."""
+    with session(as_json=False, quiet=False, verbose=False) as talk:
+        import tomllib
+
+        from workbook_templates import recipe_names, recipe_path
+
+        for name in recipe_names():
+            talk.out.print(
+                f"{name:<18} {tomllib.loads(recipe_path(name).read_text(encoding='utf-8'))['about']}", soft_wrap=True
+            )
+
+
+@main.command()
+@click.argument("book", type=click.Path(path_type=Path))
+@click.option("--as-of", type=Day(), default=None, help="Count ages to this day instead of the one in Setup.")
+@common
+def run(book: Path, as_of: dt.date | None, as_json: bool, quiet: bool, verbose: bool) -> None:  # noqa: FBT001
+    """Reconcile BOOK and write the result back in place."""
+    with session(as_json=as_json, quiet=quiet, verbose=verbose) as talk:
+        talk.finish(talk.run(book, as_of=as_of))
+
+
+@main.command()
+@click.argument("book", type=click.Path(path_type=Path))
+@click.option("--as-of", type=Day(), default=None, help="Count ages to this day instead of the one in Setup.")
+@common
+def check(book: Path, as_of: dt.date | None, as_json: bool, quiet: bool, verbose: bool) -> None:  # noqa: FBT001
+    """Read and judge the inputs of BOOK; write nothing."""
+    with session(as_json=as_json, quiet=quiet, verbose=verbose) as talk:
+        talk.finish(talk.run(book, as_of=as_of, write=False), written=False)
+
+
+@main.command()
+@click.argument("a", type=click.Path(path_type=Path))
+@click.argument("b", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The workbook to write.")
+@click.option("--key", "keys", multiple=True, help="Id columns, a=b; repeat for an id of several columns.")
+@click.option("--amount", default="", help="Amount columns, a=b; a side may be a sum: price+freight=value.")
+@click.option("--compare", multiple=True, help="A further amount that must agree, a=b; repeatable.")
+@click.option("--date", "dates", default="", help="Date columns, a=b.")
+@click.option("--tolerance", default="", help="Allowed difference of an id, inclusive, such as 0.05.")
+@click.option(
+    "--date-window",
+    type=click.IntRange(0, 366),
+    default=None,
+    help="Days B may lie before or after A; without it dates are not compared.",
+)
+@click.option(
+    "--cleaning", default="", help="Id cleaning: standard, separators, leading zeros, prefix ABC, parted by semicolons."
+)
+@click.option("--pair-lines", is_flag=True, help="Match equal lines of an id even where its totals differ.")
+@click.option(
+    "--recipe", default="two_files", show_default=True, help="The recipe whose Setup is filled with the two files."
+)
+@click.option("--as-of", type=Day(), default=None, help="Count ages to this day.")
+@common
+def quick(a: Path, b: Path, output: Path, as_json: bool, quiet: bool, verbose: bool, **options: object) -> None:  # noqa: FBT001
+    """Reconcile file A (our records) with file B (theirs) into a new workbook.
+
+    Columns that are not named are proposed from names and content; the proposal is shown.
+    """
+    with session(as_json=as_json, quiet=quiet, verbose=verbose) as talk:
+        from addin.quick import Wish, reconcile_files
+
+        wish = Wish.of(a, b, output, options)
+        talk.finish(reconcile_files(wish, talk.progress, talk.propose))
+
+
+class Talk:
+    """What a command says and where: results to `out`, the rest to `console` (standard error)."""
+
+    def __init__(self, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+        from rich.console import Console
+
+        self.as_json, self.quiet, self.verbose = as_json, quiet, verbose
+        self.out = Console(highlight=False)
+        self.console: Console = Console(stderr=True, highlight=False, quiet=quiet)
+        self.progress: Progress = lambda _text, _share: None
+
+    def propose(self, lines: Sequence[str]) -> None:
+        """Show the proposed columns."""
+        for line in lines:
+            self.console.print(f"  {line}", soft_wrap=True)
+
+    def run(self, book: Path, *, as_of: dt.date | None = None, write: bool = True) -> Done:
+        """Run the workbook file."""
+        from addin import job, settings
+        from addin.hosts.file import FileHost
+
+        host = FileHost(book, on_progress=self.progress)
+        return job.run(host, book.resolve(), settings.load(), now, as_of=as_of, write=write)
+
+    def finish(self, done: Done, *, written: bool = True) -> NoReturn:
+        """Print the result and leave with its exit code."""
+        from addin import presenting
+
+        self.progress("", 1.0)
+        if self.as_json:
+            click.echo(json.dumps(presenting.to_json(done), ensure_ascii=False, indent=2))
+        else:
+            presenting.show(done, self.out, written=written)
+        if self.verbose:
+            self.console.print(", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in done.seconds.items()))
+        raise SystemExit(CODES[done.outcome])
+
+
+@contextmanager
+def session(*, as_json: bool, quiet: bool, verbose: bool) -> Iterator[Talk]:
+    """A command's frame: progress while it runs, problems told as problems, our own faults with a log."""
+    from recon_core.problems import ReconError
+
+    talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
+    try:
+        with _progress(talk):
+            yield talk
+    except ReconError as error:
+        _refused(talk, error)
+    except KeyboardInterrupt:
+        talk.console.print("Stopped by the user. Nothing was written.")
+        raise SystemExit(4) from None
+    except Exception as error:  # noqa: BLE001 - the last fence: a fault of ours is told and logged, never shown raw
+        _fault(talk, error)
+
+
+@contextmanager
+def _progress(talk: Talk) -> Iterator[None]:
+    """A bar on standard error once a run has taken a second, on a terminal only."""
+    if talk.quiet or talk.as_json or not sys.stderr.isatty():
+        yield
+        return
+    from addin.progress import Bar
+
+    with Bar(talk.console) as bar:
+        talk.progress = bar.tell
+        yield
+
+
+def _refused(talk: Talk, error: Exception) -> NoReturn:
+    """A problem from outside a run: shown like every other."""
+    from addin.job import Done
+    from recon_core.problems import ReconError
+
+    problems = (error.problem,) if isinstance(error, ReconError) else ()
+    talk.finish(Done(outcome="stop", run_id=f"{now():%Y%m%d-%H%M%S}", problems=problems))
+
+
+def _fault(talk: Talk, error: Exception) -> NoReturn:
+    """A fault of ours: one sentence for the user, the trace into the machine's log."""
+    import traceback
+
+    from addin import history, settings
+
+    run_id = f"{now():%Y%m%d-%H%M%S}"
+    folder = settings.load().log_folder
+    history.append(folder, {"run_id": run_id, "outcome": "fault", "trace": "".join(traceback.format_exception(error))})
+    text = f"E-999 Something went wrong inside Tieout (run {run_id}). Nothing was written. Send {folder / 'runs.jsonl'} to support."
+    if talk.as_json:
+        where = {"file": "", "sheet": "", "row": None, "column": "", "cell": ""}
+        problem = {
+            "code": "E-999",
+            "severity": "stop",
+            "message": text,
+            "where": where,
+            "raw": "",
+            "fix": "Send the log to support.",
+        }
+        click.echo(
+            json.dumps(
+                {
+                    "outcome": "stop",
+                    "run_id": run_id,
+                    "result_hash": "",
+                    "workbook": "",
+                    "legs": [],
+                    "problems": [problem],
+                },
+                indent=2,
+            )
+        )
+    click.echo(text, err=True)
+    raise SystemExit(1)
+
+
+def now() -> dt.datetime:
+    """The clock of this machine, local time without a zone, whole seconds and their parts."""
+    return dt.datetime.now().astimezone().replace(tzinfo=None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""One run, on one page: ask the workbook, read the files, reconcile, write back, log. Every effect is here.
+
+The ribbon, the command line, the scheduler and the tests call `run`. What stops a run is shown and logged, and the
+workbook stays as it was.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import glob
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from addin import history
+from addin.detail_files import DetailFiles
+from addin.hosts import Host
+from addin.settings import Settings
+from recon_core import __version__, reports, schema
+from recon_core.engine import Outcome, reconcile, result_hash
+from recon_core.model import Raw, Result, Source
+from recon_core.problems import Place, Problem, ReconError, Severity, worst
+from recon_core.readers import read
+from recon_core.recipe import Lookup, Recipe, SourceSpec, parse_recipe
+from recon_core.reports.case import TABLE_ROW, Case, Run
+
+Clock = Callable[[], dt.datetime]
+Progress = Callable[[str, float], None]
+Reader = Callable[[Source, str], tuple[Raw | None, tuple[Problem, ...]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """How a run ended: 'ok', 'warn', 'ask' or 'stop', what it found, and what it wrote."""
+
+    outcome: str
+    run_id: str
+    number: int = 0
+    workbook: str = ""
+    result_hash: str = ""
+    results: Mapping[str, Result] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    files: tuple[str, ...] = ()  # detail files beside the workbook
+    seconds: Mapping[str, float] = field(default_factory=dict)  # read, match, write
+
+
+def run(
+    host: Host, workbook: Path, settings: Settings, now: Clock, *, as_of: dt.date | None = None, write: bool = True, reader: Reader = read
+) -> Done:  # fmt: skip
+    """Reconcile the workbook of `host`. `write` False judges the inputs only and leaves everything as it was."""
+    started = now()
+    done = Done(outcome="stop", run_id=f"{started:%Y%m%d-%H%M%S}", workbook=str(workbook))
+    try:
+        done = _run(host, workbook, settings, now, done, as_of=as_of, write=write, reader=reader)
+    except ReconError as error:
+        done = replace(done, outcome="stop", problems=(*done.problems, error.problem))
+    log = history.append(settings.log_folder, _entry(done, started, now()))
+    if log:
+        done = replace(
+            done,
+            problems=(
+                *done.problems,
+                Problem("E-910", Severity.NOTE, Place(), "", log, "Give this user a folder to write to (TIEOUT_HOME)."),
+            ),
+        )
+    host.show(done.problems)
+    return done
+
+
+def _run(  # noqa: PLR0913 - what `run` was given, and when it began
+    host: Host,
+    workbook: Path,
+    settings: Settings,
+    now: Clock,
+    done: Done,
+    *,
+    as_of: dt.date | None,
+    write: bool,
+    reader: Reader,
+) -> Done:
+    started = now()
+    cells = {sheet: host.cells(sheet) for sheet in schema.SETUP_SHEETS}
+    recipe, problems = parse_recipe(cells)
+    recipe = replace(recipe, as_of=as_of) if as_of else recipe
+    if _ends(problems):
+        return replace(done, outcome=_word(problems), problems=problems)
+    raw, supporting, found = _read_all(recipe, workbook, host.progress, reader)
+    read_at, problems = now(), (*problems, *found)
+    if _ends(problems):
+        return replace(done, outcome=_word(problems), problems=problems)
+    host.progress("Matching", 0.5)
+    outcome = reconcile(recipe, raw, supporting=supporting, parts=settings.parts)
+    problems = (*problems, *outcome.problems)
+    matched_at = now()
+    seconds = {"read": (read_at - started).total_seconds(), "match": (matched_at - read_at).total_seconds()}
+    done = replace(
+        done, problems=problems, results=outcome.results, result_hash=result_hash(outcome.results), seconds=seconds
+    )
+    if _ends(problems) or not write:
+        return replace(done, outcome=_word(problems))
+    host.progress("Writing the sheets", 0.7)
+    setup_hash = hashlib.sha256(json.dumps(cells, default=str, sort_keys=True).encode()).hexdigest()[:16]
+    facts = Run(
+        number=0,
+        started=started,
+        ended=matched_at,
+        user=settings.user,
+        machine=settings.machine,
+        version=__version__,
+        setup_hash=setup_hash,
+        result_hash=done.result_hash,
+    )
+    return _write(host, workbook, recipe, outcome, facts, done, now)
+
+
+def _write(host: Host, workbook: Path, recipe: Recipe, outcome: Outcome, facts: Run, done: Done, now: Clock) -> Done:
+    """Build all sheets and detail files, then put them in place: the files first, under names nobody reads yet."""
+    case = _case(host, recipe, outcome, facts, done.problems)
+    case = replace(case, details=reports.details(case))
+    began = now()
+    with DetailFiles(workbook, case) as files:
+        case = replace(case, overflow=files.overflow)
+        host.write(reports.build(case))
+        files.publish()
+    host.save()
+    host.progress("Done", 1.0)
+    return replace(
+        done, outcome=case.outcome, number=case.run.number, run_id=f"{done.run_id}-{case.run.number}", problems=tuple(case.problems),
+        files=tuple(one.file for one in case.overflow.values()), seconds={**done.seconds, "write": (now() - began).total_seconds()},
+    )  # fmt: skip
+
+
+def _case(host: Host, recipe: Recipe, outcome: Outcome, facts: Run, problems: Sequence[Problem]) -> Case:
+    """What the reports need, with the notes and the log that stand in the workbook."""
+    log = _table(host, "Run log")
+    runs = [schema.as_int(row.get("Run")) or 0 for row in log]
+    number = max(runs, default=0) + 1
+    kept = _table(host, "Notes history")
+    notes = {str(row["Exc key"]): row for row in kept} | {
+        str(row["Exc key"]): row for row in _table(host, "Exceptions")
+    }
+    return Case(
+        results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
+        kept_notes=[list(row.values()) for row in kept], log=[list(row.values()) for row in log],
+    )  # fmt: skip
+
+
+def _table(host: Host, sheet: str) -> list[dict[str, object]]:
+    """The rows of the result table of a sheet, by header; rows without a first cell are not rows."""
+    grid = host.cells(sheet)
+    if len(grid) < TABLE_ROW:
+        return []
+    headers = [schema.as_text(value) for value in grid[TABLE_ROW - 1]]
+    filled = [row for row in grid[TABLE_ROW:] if row and schema.as_text(row[0])]
+    return [dict(zip(headers, [*row, *[None] * (len(headers) - len(row))], strict=False)) for row in filled]
+
+
+def _read_all(
+    recipe: Recipe, workbook: Path, progress: Progress, reader: Reader
+) -> tuple[dict[str, list[Raw]], dict[str, Raw], tuple[Problem, ...]]:
+    """Every file of every source that a leg uses, and the supporting files."""
+    used = {name for leg in recipe.legs for side in (leg.a, leg.b) for name in side.sources}
+    raw: dict[str, list[Raw]] = {name: [] for name in used}
+    problems: list[Problem] = []
+    jobs = [(spec, path) for spec in recipe.sources if spec.name in used for path in _paths(spec, workbook, problems)]
+    for number, (spec, path) in enumerate(jobs):
+        shown = _shown(path, workbook)
+        progress(f"Reading {shown} ({number + 1} of {len(jobs)})", 0.5 * number / max(len(jobs), 1))
+        source = Source(
+            name=spec.name,
+            path=str(path),
+            sheet=spec.sheet,
+            header_row=spec.header_row,
+            wanted=_wanted(recipe, spec.name),
+        )
+        one, found = reader(source, shown)
+        problems += found
+        if one is not None:
+            raw[spec.name].append(one)
+    supporting = {f"{one.path}|{one.sheet}": _supporting(one, workbook, problems) for one in recipe.lookups}
+    return raw, {name: one for name, one in supporting.items() if one is not None}, tuple(problems)
+
+
+def _paths(spec: SourceSpec, workbook: Path, problems: list[Problem]) -> list[Path]:
+    """The files of a source in name order; the workbook itself where only a sheet is named."""
+    if not spec.path:
+        return [workbook]
+    typed = Path(spec.path.replace("\\", "/")).expanduser()
+    full = typed if typed.is_absolute() else workbook.parent / typed
+    if not any(sign in spec.path for sign in "*?["):
+        return [full]
+    names = glob.glob(str(full))  # noqa: PTH207 - the pattern may be absolute
+    found = sorted(Path(name) for name in names if not Path(name).name.startswith(("~$", ".~")))
+    if not found:
+        sheet, _, cell = spec.cell.rpartition("!")
+        what = f"No file fits '{spec.path}' of source {spec.name}."
+        problems.append(
+            Problem(
+                "F-321",
+                Severity.STOP,
+                Place(sheet=sheet, cell=cell),
+                spec.path,
+                what,
+                "Put the file in place, or correct the pattern in the table Sources.",
+            )
+        )
+    return found
+
+
+def _shown(path: Path, workbook: Path) -> str:
+    """The path as the user typed it: relative to the workbook where it lies below it."""
+    return path.relative_to(workbook.parent).as_posix() if path.is_relative_to(workbook.parent) else path.name
+
+
+def _wanted(recipe: Recipe, source: str) -> tuple[str, ...]:
+    """Headers of plain columns that the legs map on a source; they help to find its header row."""
+    names = [
+        use.terms[0][1] for leg in recipe.legs for use in leg.uses
+        if source in leg.side(use.side).sources and use.source in ("", source) and len(use.terms) == 1
+    ]  # fmt: skip
+    looked_up = {name for lookup in recipe.lookups if lookup.source == source for name in lookup.take}
+    return tuple(dict.fromkeys(name for name in names if name not in looked_up))
+
+
+def _supporting(lookup: Lookup, workbook: Path, problems: list[Problem]) -> Raw | None:
+    path = workbook.parent / lookup.path if lookup.path else workbook
+    one, found = read(
+        Source(name=lookup.path or lookup.sheet, path=str(path), sheet=lookup.sheet, wanted=(lookup.match_column,)),
+        _shown(path, workbook),
+    )
+    problems += found
+    return one
+
+
+def _ends(problems: Sequence[Problem]) -> bool:
+    return worst(problems) in (Severity.STOP, Severity.ASK)
+
+
+def _word(problems: Sequence[Problem]) -> str:
+    """Outcome of a run that wrote nothing."""
+    gravest = worst(problems)
+    return (
+        {Severity.STOP: "stop", Severity.ASK: "ask", Severity.LEFT_OUT: "warn"}.get(gravest, "ok") if gravest else "ok"
+    )
+
+
+def _entry(done: Done, started: dt.datetime, ended: dt.datetime) -> dict[str, object]:
+    """One line of the machine's log."""
+    problems = [
+        {"code": one.code, "severity": str(one.severity), "where": str(one.where), "what": one.what}
+        for one in done.problems[:200]
+    ]
+    return {
+        "run_id": done.run_id, "workbook": done.workbook, "outcome": done.outcome, "start": started.isoformat(), "end": ended.isoformat(),
+        "result_hash": done.result_hash, "problems": problems,
+    }  # fmt: skip

@@ -1,0 +1,144 @@
+"""How a finished run is told: one JSON object for programs, a table and short lines for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from addin.job import Done
+from recon_core.model import CLASS_CODE, CLASSES, MatchClass, Result, Status, Tally
+from recon_core.money import grouped, to_text
+from recon_core.problems import SEVERITY_WORDS, Problem, Severity
+
+JSON_STATUS = {
+    Status.MATCHED: "fully_matched",
+    Status.PARTIALLY_MATCHED: "partially_matched",
+    Status.UNMATCHED: "unmatched",
+    Status.SKIPPED: "skipped",
+}
+COLOURS = {Status.MATCHED: "green", Status.PARTIALLY_MATCHED: "yellow", Status.UNMATCHED: "red", Status.SKIPPED: "dim"}
+SHOWN = 12  # problems printed before the rest is counted
+
+
+def to_json(done: Done) -> dict[str, object]:
+    """The documented object of `--json` (docs/manual/json.md); amounts are texts with the files' decimals."""
+    return {
+        "outcome": done.outcome, "run_id": done.run_id, "result_hash": done.result_hash, "workbook": done.workbook,
+        "legs": [_leg(result) for result in done.results.values()], "problems": [_problem(problem) for problem in done.problems],
+    }  # fmt: skip
+
+
+def _leg(result: Result) -> dict[str, object]:
+    return {
+        "name": result.leg,
+        "a": _side(result, 0),
+        "b": _side(result, 1),
+        "links": links(result),
+        "suggestions": len(result.suggestions),
+    }
+
+
+def links(result: Result) -> dict[str, int]:
+    """Number of links of each class; 'Partial' are the partially matched ones."""
+    lines = result.lines
+    linked = lines["link"].to_numpy() >= 0
+    _, first = np.unique(lines["link"].to_numpy()[linked], return_index=True)
+    status, klass = lines["status"].to_numpy()[linked][first], lines["klass"].to_numpy()[linked][first]
+    green = status == list(Status).index(Status.MATCHED)
+    found = {str(name): int((green & (klass == CLASS_CODE[name])).sum()) for name in CLASSES}
+    found[str(MatchClass.PARTIAL)] = int((~green).sum())
+    return {name: count for name, count in found.items() if count}
+
+
+def _side(result: Result, side: int) -> dict[str, object]:
+    tallies = {status: result.tallies[side, status] for status in Status}
+    total = Tally(
+        rows=sum(one.rows for one in tallies.values()), amount_minor=sum(one.amount_minor for one in tallies.values())
+    )
+    return {
+        **_tally(total, result.decimals),
+        **{JSON_STATUS[status]: _tally(one, result.decimals) for status, one in tallies.items()},
+    }
+
+
+def _tally(tally: Tally, decimals: int) -> dict[str, object]:
+    return {"rows": tally.rows, "amount": to_text(tally.amount_minor, decimals)}
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    where = problem.where
+    return {
+        "code": problem.code, "severity": str(problem.severity), "message": problem.what, "where": {"file": where.file, "sheet": where.sheet, "row": where.row or None, "column": where.column, "cell": where.cell},
+        "raw": problem.raw, "fix": problem.fix,
+    }  # fmt: skip
+
+
+def show(done: Done, console: Console, *, written: bool) -> None:
+    """Counts and amounts by leg, the tie-out, what deserves eyes, and where the workbook lies."""
+    for result in done.results.values():
+        console.print(_table(result))
+    show_problems(done.problems, console)
+    if done.outcome in ("stop", "ask"):
+        advice = {"stop": "Mend the lines marked Stop", "ask": "Answer the lines marked Ask"}[done.outcome]
+        console.print(Text(f"Nothing was written. {advice} and run again.", style="bold red"))
+        return
+    if not written:
+        console.print(
+            Text("The inputs can be reconciled; this is what a run would come to. Nothing was written.", style="green"),
+            soft_wrap=True,
+        )
+        return
+    words = (
+        "Tie-out: agrees. Every row and every amount of both sides is on a sheet; Summary proves it with live formulas."
+    )
+    console.print(Text(words, style="green"), soft_wrap=True)
+    for name in done.files:
+        console.print(f"Detail above the sheet limit: {name} (beside the workbook)")
+    console.print(Text.assemble("Workbook: ", (done.workbook, "bold")), soft_wrap=True)
+
+
+def _table(result: Result) -> Table:
+    table = Table(
+        title=f"{result.leg}: {result.label_a} (A) against {result.label_b} (B)",
+        title_justify="left",
+        title_style="bold",
+    )
+    for name in ("Outcome", "Rows A", "Amount A", "Rows B", "Amount B"):
+        table.add_column(name, justify="left" if name == "Outcome" else "right")
+    for status in Status:
+        cells = [text for side in (0, 1) for text in _cells(result.tallies[side, status])]
+        table.add_row(Text(str(status), style=COLOURS[status]), *cells)
+    table.add_section()
+    totals = [
+        Tally(
+            rows=sum(result.tallies[side, one].rows for one in Status),
+            amount_minor=sum(result.tallies[side, one].amount_minor for one in Status),
+        )
+        for side in (0, 1)
+    ]
+    table.add_row("Total", *[text for total in totals for text in _cells(total)])
+    return table
+
+
+def _cells(tally: Tally) -> tuple[str, str]:
+    return f"{tally.rows:,}", grouped(tally.amount_minor)
+
+
+def show_problems(problems: Sequence[Problem], console: Console) -> None:
+    """The gravest first; the rest is counted, the sheet Data checks has them all."""
+    order = list(Severity)
+    ranked = sorted(problems, key=lambda one: order.index(one.severity))
+    for problem in ranked[:SHOWN]:
+        style = {
+            Severity.STOP: "bold red",
+            Severity.ASK: "bold magenta",
+            Severity.LEFT_OUT: "yellow",
+            Severity.NOTE: "dim",
+        }[problem.severity]
+        console.print(Text.assemble((f"{SEVERITY_WORDS[problem.severity]:<13}", style), str(problem)), soft_wrap=True)
+    if len(ranked) > SHOWN:
+        console.print(f"... and {len(ranked) - SHOWN} more; the sheet Data checks and --json list all.")

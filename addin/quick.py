@@ -1,0 +1,283 @@
+"""Two files in, one workbook out: read, propose the columns, fill Setup, run.
+
+The workbook is made beside its final place and takes it only when the run has written it, so a stop leaves nothing.
+A workbook of ours that stands there already keeps its notes and its log.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+
+from addin import job, settings
+from addin.hosts.file import FileHost
+from addin.hosts.replacing import replacing
+from addin.new_book import Tables, fill, load_recipe, set_basics, two_files
+from recon_core.keys import Cleaning, parse_cleaning
+from recon_core.model import Raw, Source
+from recon_core.money import to_minor
+from recon_core.problems import Place, Problem, ReconError, Severity, worst
+from recon_core.proposal import Proposal, propose
+from recon_core.readers import read
+from workbook_templates import template_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the user typed. Column pairs are (column of A, column of B)."""
+
+    a: Path
+    b: Path
+    book: Path
+    keys: tuple[tuple[str, str], ...] = ()
+    amount: tuple[str, str] | None = None
+    compare: tuple[tuple[str, str], ...] = ()
+    dates: tuple[str, str] | None = None
+    tolerance: str = ""
+    window: int | None = None
+    cleaning: str = ""
+    pair_lines: bool = False
+    recipe: str = "two_files"
+    as_of: date | None = None
+
+    @classmethod
+    def of(cls, a: Path, b: Path, book: Path, options: Mapping[str, object]) -> Wish:
+        """The options of the command line as values. Raises ReconError for one that cannot be read."""
+        tolerance, cleaning = str(options["tolerance"] or ""), str(options["cleaning"] or "")
+        _check_tolerance(tolerance)
+        _check_cleaning(cleaning)
+        window, as_of = options["date_window"], options["as_of"]
+        return cls(
+            a=a.resolve(), b=b.resolve(), book=book.resolve(), keys=_pairs(options["keys"]), amount=_pair(str(options["amount"] or "")), compare=_pairs(options["compare"]),
+            dates=_pair(str(options["dates"] or "")), tolerance=tolerance, window=window if isinstance(window, int) else None, cleaning=cleaning,
+            pair_lines=bool(options["pair_lines"]), recipe=str(options["recipe"]), as_of=as_of if isinstance(as_of, date) else None,
+        )  # fmt: skip
+
+
+def reconcile_files(
+    wish: Wish, progress: Callable[[str, float], None], show: Callable[[Sequence[str]], None]
+) -> job.Done:
+    """Run the two files into the workbook. The proposal is shown before the run."""
+    started = datetime.now().astimezone().replace(tzinfo=None)
+    stopped = job.Done(outcome="stop", run_id=f"{started:%Y%m%d-%H%M%S}", workbook=str(wish.book))
+    read_once: dict[str, tuple[Raw | None, tuple[Problem, ...]]] = {}
+    raws: list[Raw | None] = []
+    problems: list[Problem] = []
+    for path in (wish.a, wish.b):
+        progress(f"Reading {path.name}", 0.1)
+        raw, found = read(Source(name=path.name, path=str(path), wanted=_wanted(wish, path)), path.name)
+        raws.append(raw)
+        problems += found
+        read_once[str(path)] = (raw, found)
+    if raws[0] is None or raws[1] is None or _ends(problems):
+        return replace(stopped, problems=tuple(problems))
+    progress("Proposing columns", 0.3)
+    proposal = propose(
+        raws[0],
+        raws[1],
+        Proposal(keys=wish.keys, amount=wish.amount, date=wish.dates, cleaning=parse_cleaning(wish.cleaning)),
+    )
+    if wish.cleaning:
+        proposal = replace(proposal, cleaning=parse_cleaning(wish.cleaning))
+    show(_words(proposal, wish))
+    open_points = [*proposal.problems, *_missing(proposal, raws[0], raws[1])]
+    if open_points:
+        asks = worst(open_points) is Severity.ASK
+        return replace(stopped, outcome="ask" if asks else "stop", problems=(*problems, *open_points))
+    return _run(wish, _tables(wish, proposal), read_once, progress)
+
+
+def _ends(problems: Sequence[Problem]) -> bool:
+    return any(problem.severity in (Severity.STOP, Severity.ASK) for problem in problems)
+
+
+def _run(
+    wish: Wish,
+    tables: Tables,
+    read_once: Mapping[str, tuple[Raw | None, tuple[Problem, ...]]],
+    progress: Callable[[str, float], None],
+) -> job.Done:
+    """Fill a copy, run it, and put it in place when the run has written it."""
+    waiting = wish.book.with_name(f".{wish.book.stem}.tieout-{os.getpid()}.tmp.xlsx")
+    try:
+        fill(waiting, tables, base=_base(wish.book))
+        host = FileHost(waiting, on_progress=progress)
+        clock = lambda: datetime.now().astimezone().replace(tzinfo=None)  # noqa: E731
+        done = job.run(
+            host,
+            wish.book,
+            settings.load(),
+            clock,
+            as_of=wish.as_of,
+            reader=lambda source, shown: read_once.get(source.path) or read(source, shown),
+        )
+        if done.outcome in ("ok", "warn"):
+            _place(waiting, wish.book)
+        return done
+    finally:
+        waiting.unlink(missing_ok=True)
+
+
+def _place(waiting: Path, book: Path) -> None:
+    """Put the finished workbook in place: a standing one is replaced whole, unless it is open elsewhere."""
+    if not book.exists():
+        waiting.replace(book)
+        return
+    with replacing(book) as out:
+        out.write(waiting.read_bytes())
+
+
+def _base(book: Path) -> Path:
+    """The workbook that stands there, when it is one of ours; else the template."""
+    if not book.exists():
+        if book.suffix.lower() != ".xlsx":
+            raise ReconError(
+                Problem(
+                    "N-103",
+                    Severity.STOP,
+                    Place(file=book.name),
+                    "",
+                    "A new workbook is an .xlsx file.",
+                    f"Name it {book.stem}.xlsx.",
+                )
+            )
+        if not book.parent.is_dir():
+            raise ReconError(
+                Problem(
+                    "N-104",
+                    Severity.STOP,
+                    Place(file=str(book.parent)),
+                    "",
+                    "The folder does not exist.",
+                    "Make the folder first, or choose another.",
+                )
+            )
+        return template_path()
+    if not FileHost(book).cells("Setup"):
+        fix = "Choose another name for the result."
+        raise ReconError(
+            Problem(
+                "N-105",
+                Severity.STOP,
+                Place(file=book.name),
+                "",
+                f"{book.name} exists and is not a Tieout workbook.",
+                fix,
+            )
+        )
+    return book
+
+
+def _tables(wish: Wish, proposal: Proposal) -> Tables:
+    """The Setup rows: a recipe other than two_files lends its Reconciliation and Skip rules."""
+    options: dict[str, object] = {"Tolerance": wish.tolerance}
+    if wish.window is not None:
+        options["Date window"] = wish.window
+    if wish.pair_lines:
+        options["When totals of an id differ"] = "match equal lines"
+    tables = two_files(wish.book, wish.a, wish.b, proposal, options, wish.compare)
+    lent = load_recipe(wish.recipe)
+    tables = {**{title: lent[title] for title in ("Rules",) if title in lent}, **tables}
+    return set_basics(tables, {"As of": wish.as_of.isoformat() if wish.as_of else ""})
+
+
+def _words(proposal: Proposal, wish: Wish) -> list[str]:
+    """The columns as they will be used, each with what speaks for it."""
+    lines = ["Columns used (A = B):", *(f"  id        {one} = {two}" for one, two in proposal.keys)]
+    lines += [f"  amount    {proposal.amount[0]} = {proposal.amount[1]}"] if proposal.amount else []
+    lines += [f"  compare   {one} = {two}" for one, two in wish.compare]
+    lines += [f"  date      {proposal.date[0] or '(none)'} = {proposal.date[1] or '(none)'}"] if proposal.date else []
+    lines += (
+        [
+            f"  quantity  {proposal.units[0] or '(none)'} = {proposal.units[1] or '(none)'} (tells genuine repeats from duplicates)"
+        ]
+        if any(proposal.units)
+        else []
+    )
+    lines += [f"  item      {proposal.item[0]} = {proposal.item[1]}"] if proposal.item else []
+    lines += [f"  cleaning  {proposal.cleaning}"] if proposal.cleaning != Cleaning() else []
+    return lines + [f"  because   {words}" for words in proposal.because]
+
+
+def _missing(proposal: Proposal, a: Raw, b: Raw) -> list[Problem]:
+    """What could not be proposed and was not named."""
+    if proposal.keys and not proposal.amount:
+        what = f"No amount column of {a.file} agrees with one of {b.file}."
+        return [
+            Problem(
+                "P-803",
+                Severity.STOP,
+                Place(file=b.file),
+                "",
+                what,
+                "Name the columns, for example --amount total=paid.",
+            )
+        ]
+    return []
+
+
+def _wanted(wish: Wish, path: Path) -> tuple[str, ...]:
+    """The plain columns the user named for a file; they help to find its header row."""
+    from recon_core.recipe import parse_terms
+
+    at = 0 if path == wish.a else 1
+    named = [
+        pair[at]
+        for pair in (
+            *wish.keys,
+            *wish.compare,
+            *([wish.amount] if wish.amount else []),
+            *([wish.dates] if wish.dates else []),
+        )
+    ]
+    return tuple(terms[0][1] for terms in map(parse_terms, filter(None, named)) if len(terms) == 1)
+
+
+def _pairs(values: object) -> tuple[tuple[str, str], ...]:
+    found = [_pair(str(value)) for value in values] if isinstance(values, list | tuple) else []
+    return tuple(pair for pair in found if pair)
+
+
+def _pair(text: str) -> tuple[str, str] | None:
+    """'order_no=Order ID' -> the columns of A and B; without '=' the same name on both sides."""
+    if not text.strip():
+        return None
+    one, equals, two = text.partition("=")
+    if equals and not (one.strip() and two.strip()):
+        raise ReconError(
+            Problem(
+                "N-106",
+                Severity.STOP,
+                Place(),
+                text,
+                f"'{text}' does not name a column of each file.",
+                "Write it as column of A = column of B.",
+            )
+        )
+    return one.strip(), (two if equals else one).strip()
+
+
+def _check_tolerance(text: str) -> None:
+    try:
+        fits = not text or to_minor(text) >= 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ReconError(
+            Problem(
+                "N-107", Severity.STOP, Place(), text, f"'{text}' is not a tolerance.", "Write an amount such as 0.05."
+            )
+        )
+
+
+def _check_cleaning(text: str) -> None:
+    try:
+        parse_cleaning(text)
+    except ValueError as word:
+        fix = "Write standard, separators, leading zeros or prefix ABC, parted by semicolons."
+        raise ReconError(
+            Problem("N-108", Severity.STOP, Place(), text, f"'{word}' is not an id cleaning.", fix)
+        ) from word
