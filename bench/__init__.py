@@ -1,0 +1,1 @@
+"""Side-by-side benchmarks; nothing here is installed or imported by the product."""
