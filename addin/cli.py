@@ -194,8 +194,10 @@ class Talk:
 @contextmanager
 def session(*, as_json: bool, quiet: bool, verbose: bool) -> Iterator[Talk]:
     """A command's frame: progress while it runs, problems told as problems, our own faults with a log."""
+    from addin.settings import keep_memory
     from recon_core.problems import ReconError
 
+    keep_memory()
     talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
     try:
         with _progress(talk):

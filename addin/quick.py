@@ -57,37 +57,50 @@ class Wish:
         )  # fmt: skip
 
 
+Known = dict[str, tuple[Raw | None, tuple[Problem, ...]]]  # what was read, by path
+
+
 def reconcile_files(
     wish: Wish, progress: Callable[[str, float], None], show: Callable[[Sequence[str]], None]
 ) -> job.Done:
     """Run the two files into the workbook. The proposal is shown before the run."""
-    started = datetime.now().astimezone().replace(tzinfo=None)
-    stopped = job.Done(outcome="stop", run_id=f"{started:%Y%m%d-%H%M%S}", workbook=str(wish.book))
-    read_once: dict[str, tuple[Raw | None, tuple[Problem, ...]]] = {}
-    raws: list[Raw | None] = []
-    problems: list[Problem] = []
-    for path in (wish.a, wish.b):
-        progress(f"Reading {path.name}", 0.1)
-        raw, found = read(Source(name=path.name, path=str(path), wanted=_wanted(wish, path)), path.name)
-        raws.append(raw)
-        problems += found
-        read_once[str(path)] = (raw, found)
-    if raws[0] is None or raws[1] is None or _ends(problems):
+    began = _now()
+    stopped = job.Done(outcome="stop", run_id=f"{began:%Y%m%d-%H%M%S}", workbook=str(wish.book))
+    known, problems = _read_both(wish, progress)
+    (a, _), (b, _) = known[str(wish.a)], known[str(wish.b)]
+    if a is None or b is None or _ends(problems):
         return replace(stopped, problems=tuple(problems))
+    read_at = _now()
     progress("Proposing columns", 0.3)
-    proposal = propose(
-        raws[0],
-        raws[1],
-        Proposal(keys=wish.keys, amount=wish.amount, date=wish.dates, cleaning=parse_cleaning(wish.cleaning)),
-    )
-    if wish.cleaning:
-        proposal = replace(proposal, cleaning=parse_cleaning(wish.cleaning))
+    proposal = _proposal(wish, a, b)
     show(_words(proposal, wish))
-    open_points = [*proposal.problems, *_missing(proposal, raws[0], raws[1])]
+    open_points = [*proposal.problems, *_missing(proposal, a, b)]
     if open_points:
         asks = worst(open_points) is Severity.ASK
         return replace(stopped, outcome="ask" if asks else "stop", problems=(*problems, *open_points))
-    return _run(wish, _tables(wish, proposal), read_once, progress)
+    proposed_at = _now()
+    done = _run(wish, _tables(wish, proposal), known, progress)
+    stages = {"read": (read_at - began).total_seconds(), "propose": (proposed_at - read_at).total_seconds()}
+    return replace(done, seconds={**done.seconds, **stages})
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone().replace(tzinfo=None)
+
+
+def _read_both(wish: Wish, progress: Callable[[str, float], None]) -> tuple[Known, list[Problem]]:
+    known: Known = {}
+    for path in (wish.a, wish.b):
+        progress(f"Reading {path.name}", 0.1)
+        known[str(path)] = read(Source(name=path.name, path=str(path), wanted=_wanted(wish, path)), path.name)
+    return known, [problem for _, found in known.values() for problem in found]
+
+
+def _proposal(wish: Wish, a: Raw, b: Raw) -> Proposal:
+    """What the user named, filled up from names and content; a cleaning the user named stands."""
+    cleaning = parse_cleaning(wish.cleaning)
+    found = propose(a, b, Proposal(keys=wish.keys, amount=wish.amount, date=wish.dates, cleaning=cleaning))
+    return replace(found, cleaning=cleaning) if wish.cleaning else found
 
 
 def _ends(problems: Sequence[Problem]) -> bool:
@@ -97,7 +110,7 @@ def _ends(problems: Sequence[Problem]) -> bool:
 def _run(
     wish: Wish,
     tables: Tables,
-    read_once: Mapping[str, tuple[Raw | None, tuple[Problem, ...]]],
+    known: Known,
     progress: Callable[[str, float], None],
 ) -> job.Done:
     """Fill a copy, run it, and put it in place when the run has written it."""
@@ -105,14 +118,13 @@ def _run(
     try:
         fill(waiting, tables, base=_base(wish.book))
         host = FileHost(waiting, on_progress=progress)
-        clock = lambda: datetime.now().astimezone().replace(tzinfo=None)  # noqa: E731
         done = job.run(
             host,
             wish.book,
             settings.load(),
-            clock,
+            _now,
             as_of=wish.as_of,
-            reader=lambda source, shown: read_once.get(source.path) or read(source, shown),
+            reader=lambda source, shown: known.get(source.path) or read(source, shown),
         )
         if done.outcome in ("ok", "warn"):
             _place(waiting, wish.book)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from addin.settings import keep_memory
 from bench.engines import Words, words
 from recon_core.dates import NO_DAY
 from recon_core.keys import Cleaning, clean, codes_of, content_hash, mix
@@ -23,6 +24,7 @@ LEG = Leg(
 
 def run_ours(a: pd.DataFrame, b: pd.DataFrame) -> tuple[Words, Words]:
     """Frames with `id` and `amount` (paise) -> a word of WORDS for each row of each side, in row order."""
+    keep_memory()  # as the command does
     lines, ids = _lines(a, b)
     task = Task(ids=ids, line_ids=lines["line_id"].to_numpy(), whole_ids=LEG.whole_ids)
     matched = match_in_parts(lines, LEG, task, 1, map)
@@ -36,15 +38,15 @@ def _lines(a: pd.DataFrame, b: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     hashes = [content_hash(side) for side in sides]
     codes, ids = codes_of(concat_texts(sides), np.concatenate(hashes))
     n = len(codes)
-    amount = np.concatenate([a["amount"].to_numpy(), b["amount"].to_numpy()]) * PAISA
+    amounts = [frame["amount"].to_numpy() * PAISA for frame in (a, b)]
     day, side = np.full(n, NO_DAY, np.int64), np.repeat(np.array([0, 1], np.int8), [len(a), len(b)])
     zero = np.zeros(n, np.int64)
     content = [
-        line_content(letter, one, day[: len(one)], amount[side == at])
-        for at, (letter, one) in enumerate(zip("AB", hashes, strict=True))
+        line_content(letter, one, day[: len(one)], minor)
+        for letter, one, minor in zip("AB", hashes, amounts, strict=True)
     ]
     columns = {
-        "pos": np.arange(n), "side": side, "code": codes, "amount_minor": amount, "day": day, "units": zero, "twin": zero, "item_code": zero,
+        "pos": np.arange(n), "side": side, "code": codes, "amount_minor": np.concatenate(amounts), "day": day, "units": zero, "twin": zero, "item_code": zero,
         "printed_hash": np.concatenate(hashes), "line_id": _distinct(np.concatenate(content), codes), "skip": np.zeros(n, np.int8),
     }  # fmt: skip
     return pd.DataFrame(columns, copy=False), ids

@@ -179,10 +179,11 @@ def content_hash(text: pa.Array) -> UInt64:
 def mix(values: UInt64) -> UInt64:
     """Scramble 64-bit values (the finaliser of the SplitMix64 generator): a bijection, so nothing merges."""
     with np.errstate(over="ignore"):
-        values = values + np.uint64(0x9E3779B97F4A7C15)
-        values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        out: UInt64 = values ^ (values >> np.uint64(31))
+        out: UInt64 = values + np.uint64(0x9E3779B97F4A7C15)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            out ^= out >> np.uint64(shift)
+            out *= np.uint64(factor)
+        out ^= out >> np.uint64(31)
     return out
 
 

@@ -270,8 +270,16 @@ def sum_by(codes: npt.NDArray[np.intp], minor: Int64, groups: int) -> Int64:
     inside = codes >= 0
     if not inside.all():
         codes, minor = codes[inside], minor[inside]
-    if len(minor) and float(np.abs(minor).astype(np.float64).sum()) >= 2**53:
+    if not _sums_exactly(minor):
         sums = np.zeros(groups, np.int64)
         np.add.at(sums, codes, minor)
         return sums
     return np.bincount(codes, weights=minor, minlength=groups).astype(np.int64)
+
+
+def _sums_exactly(minor: Int64) -> bool:
+    """Whether no sum of these can reach 2**53; a bound that costs no memory first, the true sum only where it fails."""
+    if not len(minor):
+        return True
+    largest = max(int(minor.max()), -int(minor.min()))
+    return largest * len(minor) < 2**53 or float(np.abs(minor).astype(np.float64).sum()) < 2**53

@@ -26,6 +26,7 @@ from recon_core.texts import arrow_text
 
 SAMPLE_ROWS = 2_000  # rows looked at to tell what a column holds
 SAMPLE_IDS = 60_000  # ids compared to see how many both sides share
+SAMPLE_LOST = 200_000  # ids looked at to find those that only a cleaning would make meet
 PREFIXES = ("#", "ORD", "ORDER", "INV", "ID")
 CLEAR = 0.02  # two proposals closer than this are equally good
 
@@ -173,22 +174,30 @@ def _shared(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> float:
 
 def _propose_cleaning(a: Raw, b: Raw, key: tuple[str, str]) -> tuple[Cleaning, list[str]]:
     """A stronger cleaning where it makes more ids meet and merges no two ids of one side."""
-    forms = [
-        standard(arrow_text(raw.frame[name])) for raw, name in ((a, key[0]), (b, key[1])) if name in raw.frame.columns
-    ]
-    if len(forms) < 2:
+    if key[0] not in a.frame.columns or key[1] not in b.frame.columns:
         return Cleaning(), []
-    distinct = [pc.unique(one) for one in forms]
-    lost = [pc.filter(distinct[n], pc.invert(pc.is_in(distinct[n], value_set=distinct[1 - n]))) for n in (0, 1)]
+    forms = [standard(arrow_text(a.frame[key[0]])), standard(arrow_text(b.frame[key[1]]))]
+    hashes = [content_hash(one) for one in forms]
+    ordered = [np.sort(one) for one in hashes]
+    lost = [_lost(forms[n], hashes[n], ordered[1 - n]) for n in (0, 1)]
     if not all(len(one) for one in lost):
         return Cleaning(), []
-    best = Cleaning()
-    found = _gain(lost, distinct, best)
+    known = ordered[0]
+    best, found = Cleaning(), 0
     for rule in _cleanings():
-        more = _gain(lost, distinct, rule)
-        if more > found and not any(apart(one, strong(one, rule)).any() for one in distinct):
+        more = _gain(lost[1], forms[0], known, rule)
+        if more > found and not any(apart(one, strong(one, rule)).any() for one in forms):
             best, found = rule, more
-    return best, ([f"id cleaning: {best} ({found:,} more ids meet)"] if best.is_strong else [])
+    return best, ([f"id cleaning: {best} ({found:,} of the ids looked at meet only so)"] if best.is_strong else [])
+
+
+def _lost(forms: pa.Array, hashes: npt.NDArray[np.uint64], others: npt.NDArray[np.uint64]) -> pa.Array:
+    """Ids that the other side does not have; of many, a choice by hash, the same whatever the order of the rows."""
+    step = np.uint64(max(1, len(hashes) // SAMPLE_LOST))
+    picked, first = np.unique(hashes[hashes % step == 0], return_index=True)
+    rows = np.flatnonzero(hashes % step == 0)[first]
+    at = np.minimum(np.searchsorted(others, picked), max(len(others) - 1, 0))
+    return forms.take(pa.array(np.sort(rows[others[at] != picked] if len(others) else rows)))
 
 
 def _cleanings() -> list[Cleaning]:
@@ -199,11 +208,13 @@ def _cleanings() -> list[Cleaning]:
     ]  # fmt: skip
 
 
-def _gain(lost: Sequence[pa.Array], distinct: Sequence[pa.Array], rule: Cleaning) -> int:
-    """How many ids, so far on one side only, meet under the rule."""
-    if not rule.is_strong:
-        return 0
-    return int(pc.sum(pc.is_in(strong(lost[1], rule), value_set=strong(distinct[0], rule))).as_py() or 0)
+def _gain(lost: pa.Array, forms: pa.Array, known: npt.NDArray[np.uint64], rule: Cleaning) -> int:
+    """How many ids of B, so far on one side only, meet one of A under the rule. `known`: sorted hashes of A's forms."""
+    cleaned = strong(forms, rule)
+    known = known if cleaned is forms else np.sort(content_hash(cleaned))
+    wanted = content_hash(strong(lost, rule))
+    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return int((known[at] == wanted).sum())
 
 
 def _propose_amount(
@@ -247,19 +258,23 @@ def _shared_codes(
     """Codes of a choice of ids that both sides hold, -1 elsewhere."""
     if any(pair[at] not in side.raw.frame.columns for pair in keys for at, side in enumerate(sides)):
         return None
-    hashes = []
-    for at, side in enumerate(sides):
-        parts = [content_hash(strong(standard(arrow_text(side.raw.frame[pair[at]])), cleaning)) for pair in keys]
-        hashes.append(np.bitwise_xor.reduce([part * np.uint64(2 * n + 1) for n, part in enumerate(parts)]))
-    common = np.intersect1d(hashes[0], hashes[1])[:SAMPLE_IDS]
-    places = [np.searchsorted(common, one) for one in hashes]
+    hashes = [_key_hash(side.raw, [pair[at] for pair in keys], cleaning) for at, side in enumerate(sides)]
+    most = max(map(len, hashes))
+    few = [one[one % np.uint64(most // SAMPLE_IDS) == 0] if most > 4 * SAMPLE_IDS else one for one in hashes]
+    common = np.intersect1d(few[0], few[1])
     if not len(common):
         return None
-    found = [
-        np.where(common[np.minimum(place, len(common) - 1)] == one, np.minimum(place, len(common) - 1), -1)
-        for place, one in zip(places, hashes, strict=True)
-    ]
+    places = [np.minimum(np.searchsorted(common, one), len(common) - 1) for one in hashes]
+    found = [np.where(common[place] == one, place, -1) for place, one in zip(places, hashes, strict=True)]
     return found[0], found[1], len(common)
+
+
+def _key_hash(raw: Raw, names: Sequence[str], cleaning: Cleaning) -> npt.NDArray[np.uint64]:
+    """One hash for the id of each row, whatever the number of its columns."""
+    parts = [content_hash(strong(standard(arrow_text(raw.frame[name])), cleaning)) for name in names]
+    with np.errstate(over="ignore"):
+        mixed = [part * np.uint64(2 * n + 1) for n, part in enumerate(parts)]
+    return np.asarray(np.bitwise_xor.reduce(mixed))
 
 
 def _sums(raw: Raw, names: Sequence[str], codes: npt.NDArray[np.int64], count: int) -> dict[str, npt.NDArray[np.int64]]:

@@ -410,11 +410,11 @@ def _names_nowhere(tables: Mapping[str, Sequence[Row]]) -> list[Problem]:
     problems = []
     for table, column, target, name in _NAMED:
         known = {row.text(name) for row in tables[target]}
-        for row in tables[table]:
-            if (text := row.text(column)) and text not in known:
-                problems.append(
-                    _wrong(row.cell(column), text, f"There is no {name.lower()} named '{text}'.", _choose_from(known))
-                )
+        problems += [
+            _wrong(row.cell(column), text, f"There is no {name.lower()} named '{text}'.", _choose_from(known))
+            for row in tables[table]
+            if (text := row.text(column)) and text not in known
+        ]
     return problems
 
 

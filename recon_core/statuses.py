@@ -6,6 +6,7 @@ A status never comes from the totals of an id: a duplicate can hide a missing ro
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,40 +74,50 @@ NEXT_STEP: dict[Reason, str] = {
 def judge(lines: pd.DataFrame, links: pd.DataFrame, leg: Leg, ids: int) -> pd.DataFrame:
     """Lines and Links -> Lines with the verdict columns of `Result.lines`. Reasons are worked out for exceptions only."""
     facts = _with_links(lines, links, leg)
-    status = _first(facts, [(CODE[status], holds) for status, holds in STATUSES]).astype(np.int8)
-    facts = facts.assign(status=status)
+    status = _first(facts, [(CODE[status], holds) for status, holds in STATUSES])
+    facts = _beside(facts, {"status": status})
     open_rows = np.flatnonzero((status == CODE[Status.PARTIALLY_MATCHED]) | (status == CODE[Status.UNMATCHED]))
     names = list(Reason)
     picked = np.zeros(len(facts), np.int8)
     few = _with_causes(facts.iloc[open_rows], facts, leg, ids)
     picked[open_rows] = _first(few, [(names.index(reason), holds) for reason, holds in REASONS])
-    return facts.assign(reason=words_of(picked, [str(name) for name in names]))
+    return _beside(facts, {"reason": words_of(picked, [str(name) for name in names])})
+
+
+def _beside(frame: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
+    """The frame with more columns, none of them copied (assign copies each: a second at a million rows)."""
+    return pd.concat([frame, pd.DataFrame(columns, index=frame.index, copy=False)], axis=1)
 
 
 def _with_links(lines: pd.DataFrame, links: pd.DataFrame, leg: Leg) -> pd.DataFrame:
     """The facts of each line's own link; an unlinked line has its own signed amount as the gap."""
     n, pos, number = len(lines), links["pos"].to_numpy(), links["link"].to_numpy()
-    side, amount, day = (lines[name].to_numpy() for name in ("side", "amount_minor", "day"))
-    signed = np.where(side == 0, amount, -amount)
+    side, amount = lines["side"].to_numpy(), lines["amount_minor"].to_numpy()
     count = int(number.max()) + 1 if len(number) else 0
-    link = np.full(n, -1, np.int64)
-    link[pos] = number
-    spread = {
-        name: _spread(n, pos, links[name].to_numpy(), empty)
-        for name, empty in (("klass", -1), ("rule", -1), ("match_id", 0))
-    }
-    gap = np.where(lines["skip"].to_numpy() == 0, signed, 0)
-    gap[pos] = sum_by(number, signed[pos], count)[number]
-    limits = np.array([rule.within_minor for rule in leg.rules] + [0], np.int64)
+    empty = {"link": -1, "klass": -1, "rule": -1, "match_id": 0}
+    spread = {name: _spread(n, pos, links[name].to_numpy(), value) for name, value in empty.items()}
+    gap = np.where(side == 0, amount, -amount)
+    gap[pos] = sum_by(number, gap[pos], count)[number]
+    gap[lines["skip"].to_numpy() != 0] = 0
     confirmed = (spread["klass"] >= 0) & (spread["klass"] != CLASS_CODE[MatchClass.PARTIAL])
-    within = np.where(confirmed, limits[spread["rule"]], 0)
-    within = np.where(spread["klass"] == CLASS_CODE[MatchClass.MANUAL], np.abs(gap), within)
-    gap_days = np.zeros(n, np.int64)
-    gap_days[pos] = _days(side[pos], day[pos], number, count)[number]
-    return lines.assign(
-        link=link, **spread, gap_minor=gap, within_minor=within, gap_days=gap_days, confirmed=confirmed,
-        differs=_differs(lines, pos, number, count, leg),
-    )  # fmt: skip
+    limits = np.array([*(rule.within_minor for rule in leg.rules), 0], np.int64)
+    within = limits[np.where(confirmed, spread["rule"], -1)]  # -1 is the 0 behind the last rule
+    by_hand = np.flatnonzero(spread["klass"] == CLASS_CODE[MatchClass.MANUAL])
+    within[by_hand] = np.abs(gap[by_hand])
+    facts = {
+        **spread, "gap_minor": gap, "within_minor": within, "gap_days": _gap_days(lines, pos, number, count),
+        "confirmed": confirmed, "differs": _differs(lines, pos, number, count, leg),
+    }  # fmt: skip
+    return _beside(lines, facts)
+
+
+def _gap_days(lines: pd.DataFrame, pos: np.ndarray, number: np.ndarray, count: int) -> npt.NDArray[np.int64]:
+    """The days of each line's link, 0 without one."""
+    side, day = lines["side"].to_numpy(), lines["day"].to_numpy()
+    found = np.zeros(len(lines), np.int64)
+    if (day != NO_DAY).any():
+        found[pos] = _days(side[pos], day[pos], number, count)[number]
+    return found
 
 
 def _spread(n: int, pos: npt.NDArray[np.int64], values: np.ndarray, empty: int) -> np.ndarray:
@@ -194,5 +205,9 @@ def _is_rounding(facts: Facts) -> Bool:
     return np.asarray(_is_beyond(facts) & (np.abs(facts["gap_minor"].to_numpy()) <= CENT))
 
 
-def _first(facts: Facts, table: Sequence[tuple[int, Callable[[Facts], Bool]]]) -> np.ndarray:
-    return np.select([holds(facts) for _, holds in table], [code for code, _ in table], 0)
+def _first(facts: Facts, table: Sequence[tuple[int, Callable[[Facts], Bool]]]) -> npt.NDArray[np.int8]:
+    """For each row the code of the first rule that holds: the rules are laid over each other, the first one last."""
+    found = np.zeros(len(facts), np.int8)
+    for code, holds in reversed(table):
+        found[holds(facts)] = code
+    return found

@@ -63,7 +63,16 @@ def test_a_date_text(text: str, date: str) -> None:
     assert judged(text) == date
 
 
-@pytest.mark.parametrize(("text", "date"), [("04/24/2026", "2026-04-24"), ("4/5/26", "2026-04-05"), ("24/04/2026", BAD), ("24-Apr-2026", "2026-04-24"), ("2026-04-05", "2026-04-05")])
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("04/24/2026", "2026-04-24"),
+        ("4/5/26", "2026-04-05"),
+        ("24/04/2026", BAD),
+        ("24-Apr-2026", "2026-04-24"),
+        ("2026-04-05", "2026-04-05"),
+    ],
+)
 def test_month_first(text: str, date: str) -> None:
     assert judged(text, Order.MDY) == date
 
@@ -96,7 +105,13 @@ def test_the_doubtful_text_is_named() -> None:
 
 def test_rows_keep_their_places() -> None:
     read = read_dates(column("24/04/2026", "x", "", "24/04/2026", "01/02/2026"))
-    assert [None if day == NO_DAY else str(to_date(day)) for day in read.day] == ["2026-04-24", None, None, "2026-04-24", "2026-02-01"]
+    assert [None if day == NO_DAY else str(to_date(day)) for day in read.day] == [
+        "2026-04-24",
+        None,
+        None,
+        "2026-04-24",
+        "2026-02-01",
+    ]
     assert read.ok.tolist() == [True, False, False, True, True]
     assert read.blank.tolist() == [False, False, True, False, False]
 
@@ -112,7 +127,16 @@ dates = st.dates(dt.date(1990, 1, 1), dt.date(2099, 12, 31))
 
 @given(dates)
 def test_any_date_in_every_form(date: dt.date) -> None:
-    forms = ["%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d-%b-%Y", "%d %B %Y", "%a %b %d 10:11:17 IST %Y", "%b %d, %Y", "%Y%m%d"]
+    forms = [
+        "%Y-%m-%d",
+        "%d/%m/%Y",
+        "%d-%m-%Y",
+        "%d-%b-%Y",
+        "%d %B %Y",
+        "%a %b %d 10:11:17 IST %Y",
+        "%b %d, %Y",
+        "%Y%m%d",
+    ]
     read = read_dates(column(*[date.strftime(form) for form in forms]), Order.DMY)
     assert read.day.tolist() == [from_date(date)] * len(forms)
     assert to_date(from_date(date)) == date

@@ -57,11 +57,13 @@ def test_the_readme_and_the_script_of_the_checks_have_the_same_command():
 
 
 def test_links_lead_somewhere():
-    broken = []
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-            if not (page.parent / target).exists():
-                broken.append(f"{page.relative_to(ROOT)}: {target}")
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    targets = [
+        (page, name)
+        for page in pages
+        for name in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    ]
+    broken = [f"{page.relative_to(ROOT)}: {name}" for page, name in targets if not (page.parent / name).exists()]
     assert broken == []
 
 

@@ -10,7 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recon_core import keys
-from recon_core.keys import Cleaning, apart, clean, clean_text, codes_of, content_hash, mix, parse_cleaning, standard, standard_text, strong
+from recon_core.keys import (
+    Cleaning,
+    apart,
+    clean,
+    clean_text,
+    codes_of,
+    content_hash,
+    mix,
+    parse_cleaning,
+    standard,
+    standard_text,
+    strong,
+)
 
 
 def texts(*values: str) -> pa.Array:
@@ -94,7 +106,13 @@ def test_the_same_id_twice_is_not_apart() -> None:
 
 # The hash.
 
-some = st.lists(st.one_of(st.text(max_size=40), st.sampled_from(["", "a", "A", "a\x00", "\x00", "FN-1", "x" * 7, "x" * 8, "x" * 9, "x" * 200])), max_size=30)
+some = st.lists(
+    st.one_of(
+        st.text(max_size=40),
+        st.sampled_from(["", "a", "A", "a\x00", "\x00", "FN-1", "x" * 7, "x" * 8, "x" * 9, "x" * 200]),
+    ),
+    max_size=30,
+)
 
 
 @given(some)
@@ -158,5 +176,7 @@ def test_no_ids_at_all() -> None:
 
 
 def test_a_chunked_column_with_nulls() -> None:
-    found, _ = clean(pd.concat([pd.Series(["a", None], dtype="str"), pd.Series(["b "], dtype="str")], ignore_index=True), Cleaning())
+    found, _ = clean(
+        pd.concat([pd.Series(["a", None], dtype="str"), pd.Series(["b "], dtype="str")], ignore_index=True), Cleaning()
+    )
     assert found.to_pylist() == ["A", "", "B"]

@@ -100,7 +100,10 @@ def test_a_cell_that_fits_one_form_proves_the_column(cells: list[str], form: For
     assert (read.form, read.unproved, read.minor.tolist()) == (form, False, minors)
 
 
-@pytest.mark.parametrize("cells", [["1.234"], ["1,234"], ["1.234", "7"], ["1,234", "9,999", "12"], ["₹1,234"], ["(1.234)"], ["-1,234", "", "NA"]])
+@pytest.mark.parametrize(
+    "cells",
+    [["1.234"], ["1,234"], ["1.234", "7"], ["1,234", "9,999", "12"], ["₹1,234"], ["(1.234)"], ["-1,234", "", "NA"]],
+)
 def test_nothing_proves_the_form(cells: list[str]) -> None:
     read = read_amounts(column(*cells))
     assert read.unproved
@@ -147,7 +150,9 @@ def test_many_different_texts_cost_linear_time() -> None:
     assert read_amounts(column(*cells)).minor.sum() == sum(n * 10_000 + 5_000 for n in range(1, 60_001))
 
 
-@pytest.mark.parametrize(("text", "minor"), [("0.05", 500), ("1,234.50", 12_345_000), ("5", 50_000), (" 0.01 ", 100), ("-2", -20_000)])
+@pytest.mark.parametrize(
+    ("text", "minor"), [("0.05", 500), ("1,234.50", 12_345_000), ("5", 50_000), (" 0.01 ", 100), ("-2", -20_000)]
+)
 def test_an_amount_typed_by_a_user(text: str, minor: int) -> None:
     assert to_minor(text) == minor
 
@@ -160,7 +165,14 @@ def test_what_a_user_typed_is_no_amount(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("minor", "text", "shown"),
-    [(0, "0.00", "0.00"), (12_345_000, "1234.50", "1,234.50"), (-5_000, "-0.50", "-0.50"), (-12_345_000, "-1234.50", "-1,234.50"), (1, "0.0001", "0.0001"), (-123, "-0.0123", "-0.0123")],
+    [
+        (0, "0.00", "0.00"),
+        (12_345_000, "1234.50", "1,234.50"),
+        (-5_000, "-0.50", "-0.50"),
+        (-12_345_000, "-1234.50", "-1,234.50"),
+        (1, "0.0001", "0.0001"),
+        (-123, "-0.0123", "-0.0123"),
+    ],
 )
 def test_out_as_text(minor: int, text: str, shown: str) -> None:
     assert (to_text(minor), grouped(minor)) == (text, shown)
@@ -193,11 +205,18 @@ def test_half_a_paisa() -> None:
     assert apply_rate(np.array([5_000, -5_000, 4_999, 15_000], np.int64), 10_000).tolist() == [100, -100, 0, 200]
 
 
-@given(st.lists(st.tuples(st.integers(-1, 4), st.one_of(st.integers(-(10**6), 10**6), st.integers(-(10**17), 10**17))), max_size=60))
+@given(
+    st.lists(
+        st.tuples(st.integers(-1, 4), st.one_of(st.integers(-(10**6), 10**6), st.integers(-(10**17), 10**17))),
+        max_size=60,
+    )
+)
 def test_sums_are_exact_beyond_the_reach_of_floats(pairs: list[tuple[int, int]]) -> None:
     codes = np.array([code for code, _ in pairs], np.intp)
     minor = np.array([amount for _, amount in pairs], np.int64)
-    assert sum_by(codes, minor, 5).tolist() == [sum(amount for code, amount in pairs if code == group) for group in range(5)]
+    assert sum_by(codes, minor, 5).tolist() == [
+        sum(amount for code, amount in pairs if code == group) for group in range(5)
+    ]
 
 
 def test_one_unit_beside_two_to_the_53() -> None:

@@ -79,14 +79,31 @@ def test_the_shipped_ladder(days: int | None, kinds: int) -> None:
 
 
 def test_a_full_leg() -> None:
-    row = ["Bank", "leg L side B", "Portal; Orders", None, None, "UTR", None, 0.05, 3.0, "separators; prefix ord", "match equal lines"]
+    row = [
+        "Bank",
+        "leg L side B",
+        "Portal; Orders",
+        None,
+        None,
+        "UTR",
+        None,
+        0.05,
+        3.0,
+        "separators; prefix ord",
+        "match equal lines",
+    ]
     recipe, found = parse_recipe(cells(Legs=[*GOOD["Legs"], row]))
     assert found == ()
     leg = recipe.legs[1]
     assert leg.a == SideOf(from_leg="L", from_side="B", group_by="UTR", label="leg L side B")
     assert leg.b.sources == ("Portal", "Orders")
     assert recipe.sources_of(leg.a) == ("Portal",)
-    assert (leg.within_minor, leg.cleaning.prefixes, leg.whole_ids, leg.rules) == (500, ("ORD",), False, default_rules(500, 3))
+    assert (leg.within_minor, leg.cleaning.prefixes, leg.whole_ids, leg.rules) == (
+        500,
+        ("ORD",),
+        False,
+        default_rules(500, 3),
+    )
     assert leg.dates_matter
 
 
@@ -103,50 +120,134 @@ def test_the_rows_of_rules_in_their_order() -> None:
     ]  # fmt: skip
     recipe, found = parse_recipe(cells(Legs=[["L", "Orders", "Portal", "", "", "", "", 0.5]], Rules=rows))
     assert found == ()
-    got = [(rule.name, str(rule.kind), rule.within_minor, rule.days_before, rule.days_after) for rule in recipe.legs[0].rules]
-    assert got == [("First", "pair", 0, 0, 2), ("Sum", "totals of id", 5_000, None, None), ("Wide", "totals of id", 10_000, -1, 3), ("Rest", "partial", 0, None, None)]
+    got = [
+        (rule.name, str(rule.kind), rule.within_minor, rule.days_before, rule.days_after)
+        for rule in recipe.legs[0].rules
+    ]
+    assert got == [
+        ("First", "pair", 0, 0, 2),
+        ("Sum", "totals of id", 5_000, None, None),
+        ("Wide", "totals of id", 10_000, -1, 3),
+        ("Rest", "partial", 0, None, None),
+    ]
 
 
 def test_rows_may_be_left_empty_and_values_are_trimmed() -> None:
     sources = [["Orders ", " orders.csv"], [None], ["  ", ""], ["Portal", "portal.csv"]]
     recipe, found = parse_recipe(cells(Sources=sources))
     assert found == ()
-    assert [(source.name, source.path) for source in recipe.sources] == [("Orders", "orders.csv"), ("Portal", "portal.csv")]
+    assert [(source.name, source.path) for source in recipe.sources] == [
+        ("Orders", "orders.csv"),
+        ("Portal", "portal.csv"),
+    ]
 
 
 def test_basics() -> None:
-    rows = [["as of", dt.datetime(2026, 4, 30, 0, 0)], ["PERIOD FROM", "1-Apr-2026"], ["Period to", "30/04/2026"], ["Rows per sheet", 5.0]]
+    rows = [
+        ["as of", dt.datetime(2026, 4, 30, 0, 0)],
+        ["PERIOD FROM", "1-Apr-2026"],
+        ["Period to", "30/04/2026"],
+        ["Rows per sheet", 5.0],
+    ]
     recipe, found = parse_recipe(cells(Reconciliation=rows))
     assert found == ()
-    assert (recipe.as_of, recipe.period_from, recipe.period_to, recipe.rows_per_sheet) == (dt.date(2026, 4, 30), dt.date(2026, 4, 1), dt.date(2026, 4, 30), 10)
+    assert (recipe.as_of, recipe.period_from, recipe.period_to, recipe.rows_per_sheet) == (
+        dt.date(2026, 4, 30),
+        dt.date(2026, 4, 1),
+        dt.date(2026, 4, 30),
+        10,
+    )
 
 
 MISTAKES: list[tuple[dict[str, Rows], str, str, str]] = [
-    ({"Legs": [["L", "Orders", "Portal"], ["l", "Orders", "Portal"]]}, "S-103", "Setup", "There is a leg named 'l' above."),
+    (
+        {"Legs": [["L", "Orders", "Portal"], ["l", "Orders", "Portal"]]},
+        "S-103",
+        "Setup",
+        "There is a leg named 'l' above.",
+    ),
     ({"Legs": [["", "Orders", "Portal"]]}, "S-103", "Setup", "The leg has no name."),
     ({"Legs": [["L", "Orders", "Nowhere"]]}, "S-103", "Setup", "There is no source named 'Nowhere'."),
     ({"Legs": [["L", "Orders", "leg M side B"]]}, "S-103", "Setup", "'M' is not an earlier leg."),
     ({"Legs": [["L", "Orders", "Portal", "", "", "", "", "much"]]}, "S-103", "Setup", "'much' is not an amount."),
     ({"Legs": [["L", "Orders", "Portal", "", "", "", "", -0.05]]}, "S-103", "Setup", "A tolerance is never negative."),
-    ({"Legs": [["L", "Orders", "Portal", "", "", "", "", 0, "3 days"]]}, "S-103", "Setup", "'3 days' is no number for Date window."),
-    ({"Legs": [["L", "Orders", "Portal", "", "", "", "", 0, -3.0]]}, "S-103", "Setup", "'-3' is no number for Date window."),
-    ({"Legs": [["L", "Orders", "Portal", "", "", "", "", 0, 1.5]]}, "S-103", "Setup", "'1.5' is no number for Date window."),
-    ({"Legs": [["L", "Orders", "Portal", "", "", "", "", 0, "", "fuzzy"]]}, "S-103", "Setup", "'fuzzy' is not a cleaning."),
-    ({"Legs": [["L", "Orders", "Portal", "", "", "", "", 0, "", "", "sometimes"]]}, "S-103", "Setup", "'sometimes' is no choice for When totals of an id differ."),
-    ({"Sources": [["Orders", "o.csv"], ["Portal", "p.csv", "", "third"]]}, "S-103", "Setup", "'third' is no number for Header row."),
-    ({"Sources": [["Orders", "o.csv"], ["Portal", "p.csv", "", 0]]}, "S-103", "Setup", "'0' is no number for Header row."),
+    (
+        {"Legs": [["L", "Orders", "Portal", "", "", "", "", 0, "3 days"]]},
+        "S-103",
+        "Setup",
+        "'3 days' is no number for Date window.",
+    ),
+    (
+        {"Legs": [["L", "Orders", "Portal", "", "", "", "", 0, -3.0]]},
+        "S-103",
+        "Setup",
+        "'-3' is no number for Date window.",
+    ),
+    (
+        {"Legs": [["L", "Orders", "Portal", "", "", "", "", 0, 1.5]]},
+        "S-103",
+        "Setup",
+        "'1.5' is no number for Date window.",
+    ),
+    (
+        {"Legs": [["L", "Orders", "Portal", "", "", "", "", 0, "", "fuzzy"]]},
+        "S-103",
+        "Setup",
+        "'fuzzy' is not a cleaning.",
+    ),
+    (
+        {"Legs": [["L", "Orders", "Portal", "", "", "", "", 0, "", "", "sometimes"]]},
+        "S-103",
+        "Setup",
+        "'sometimes' is no choice for When totals of an id differ.",
+    ),
+    (
+        {"Sources": [["Orders", "o.csv"], ["Portal", "p.csv", "", "third"]]},
+        "S-103",
+        "Setup",
+        "'third' is no number for Header row.",
+    ),
+    (
+        {"Sources": [["Orders", "o.csv"], ["Portal", "p.csv", "", 0]]},
+        "S-103",
+        "Setup",
+        "'0' is no number for Header row.",
+    ),
     ({"Reconciliation": [["As of", "soon"]]}, "S-103", "Setup", "'soon' is not a date."),
     ({"Reconciliation": [["Rows per sheet", "all"]]}, "S-103", "Setup", "'all' is no number of rows."),
     ({"Mapping": [*GOOD["Mapping"], [None, "C", None, "date", "d"]]}, "S-103", "Mapping", "'C' is no choice for Side."),
-    ({"Mapping": [*GOOD["Mapping"], [None, "A", None, "price", "d"]]}, "S-103", "Mapping", "'price' is no choice for Meaning."),
+    (
+        {"Mapping": [*GOOD["Mapping"], [None, "A", None, "price", "d"]]},
+        "S-103",
+        "Mapping",
+        "'price' is no choice for Meaning.",
+    ),
     ({"Mapping": [*GOOD["Mapping"], [None, "A", None, "date", None]]}, "S-103", "Mapping", "The row has no Column."),
     ({"Mapping": [*GOOD["Mapping"], [None, None, None, "date", "d"]]}, "S-103", "Mapping", "The row has no Side."),
     ({"Mapping": [*GOOD["Mapping"], ["M", "A", None, "date", "d"]]}, "S-103", "Mapping", "There is no leg named 'M'."),
-    ({"Mapping": [*GOOD["Mapping"], [None, "A", "Other", "date", "d"]]}, "S-103", "Mapping", "There is no source named 'Other'."),
-    ({"Mapping": [*GOOD["Mapping"], [None, "A", None, "date", "d", None, "d.m.y"]]}, "S-103", "Mapping", "'d.m.y' is no choice for Form."),
+    (
+        {"Mapping": [*GOOD["Mapping"], [None, "A", "Other", "date", "d"]]},
+        "S-103",
+        "Mapping",
+        "There is no source named 'Other'.",
+    ),
+    (
+        {"Mapping": [*GOOD["Mapping"], [None, "A", None, "date", "d", None, "d.m.y"]]},
+        "S-103",
+        "Mapping",
+        "'d.m.y' is no choice for Form.",
+    ),
     ({"Mapping": GOOD["Mapping"][:3]}, "S-105", "Mapping", "Leg 'L' side B has no amount column."),
     ({"Mapping": GOOD["Mapping"][1:]}, "S-105", "Mapping", "Leg 'L' side A has no id column."),
-    ({"Legs": [["L", "Orders; Portal", "Portal"]], "Mapping": [["", "A", "Orders", "id", "o"], *GOOD["Mapping"][1:]]}, "S-105", "Mapping", "Leg 'L' side A, source 'Portal', has no id column."),
+    (
+        {
+            "Legs": [["L", "Orders; Portal", "Portal"]],
+            "Mapping": [["", "A", "Orders", "id", "o"], *GOOD["Mapping"][1:]],
+        },
+        "S-105",
+        "Mapping",
+        "Leg 'L' side A, source 'Portal', has no id column.",
+    ),
     ({"Rules": [["L", None, "R", "guess"]]}, "S-103", "Rules", "'guess' is no choice for Kind."),
     ({"Rules": [["L", None, "R", None]]}, "S-103", "Rules", "The rule has no Kind."),
     ({"Rules": [["M", None, "R", "pair"]]}, "S-103", "Rules", "There is no leg named 'M'."),
@@ -158,7 +259,12 @@ MISTAKES: list[tuple[dict[str, Rows], str, str, str]] = [
     ({"Skip_rules": [["Orders", "status", None, "x"]]}, "S-103", "Setup", "The skip rule has no Test."),
     ({"Skip_rules": [["Orders", None, "is", "x"]]}, "S-103", "Setup", "The skip rule has no Column."),
     ({"Skip_rules": [["Order", "status", "is", "x"]]}, "S-103", "Setup", "There is no source named 'Order'."),
-    ({"Supporting_data": [["Nobody", "sku", "f.csv", "", "sku", "x"]]}, "S-103", "Setup", "There is no source named 'Nobody'."),
+    (
+        {"Supporting_data": [["Nobody", "sku", "f.csv", "", "sku", "x"]]},
+        "S-103",
+        "Setup",
+        "There is no source named 'Nobody'.",
+    ),
     ({"Legs": []}, "S-104", "Setup", "No leg is set up."),
 ]
 
@@ -166,7 +272,9 @@ MISTAKES: list[tuple[dict[str, Rows], str, str, str]] = [
 @pytest.mark.parametrize(("tables", "code", "sheet", "what"), MISTAKES, ids=[one[3] for one in MISTAKES])
 def test_a_mistake_is_one_problem(tables: dict[str, Rows], code: str, sheet: str, what: str) -> None:
     found = problems(**tables)
-    assert [(problem.code, problem.where.sheet, problem.what) for problem in found if problem.what == what] == [(code, sheet, what)]
+    assert [(problem.code, problem.where.sheet, problem.what) for problem in found if problem.what == what] == [
+        (code, sheet, what)
+    ]
     assert all(problem.severity == "stop" and problem.fix.endswith(".") for problem in found)
 
 
@@ -189,11 +297,15 @@ def test_no_setup_at_all() -> None:
 def test_a_table_or_a_column_that_is_not_there() -> None:
     grid = cells()
     grid["Mapping"] = []
-    assert [(problem.code, problem.what) for problem in parse_recipe(grid)[1]] == [("S-102", "Table Mapping lacks the table.")]
+    assert [(problem.code, problem.what) for problem in parse_recipe(grid)[1]] == [
+        ("S-102", "Table Mapping lacks the table.")
+    ]
     grid = cells()
     header = next(row for row in grid["Setup"] if "Side A" in row)
     header[header.index("Tolerance")] = "Allowed"
-    assert [(problem.code, problem.what) for problem in parse_recipe(grid)[1]] == [("S-102", "Table Legs lacks Tolerance.")]
+    assert [(problem.code, problem.what) for problem in parse_recipe(grid)[1]] == [
+        ("S-102", "Table Legs lacks Tolerance.")
+    ]
 
 
 def test_tables_that_may_be_absent() -> None:
@@ -202,6 +314,21 @@ def test_tables_that_may_be_absent() -> None:
     assert parse_recipe(grid)[1] == ()
 
 
-@pytest.mark.parametrize(("value", "number"), [(3.0, 3), ("3", 3), (" 3 ", 3), ("-3", -3), ("--3", None), ("3.5", None), ("", None), (None, None), ("²", None), (1e20, None), ("x", None)])
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (3.0, 3),
+        ("3", 3),
+        (" 3 ", 3),
+        ("-3", -3),
+        ("--3", None),
+        ("3.5", None),
+        ("", None),
+        (None, None),
+        ("²", None),
+        (1e20, None),
+        ("x", None),
+    ],
+)
 def test_a_cell_as_a_whole_number(value: object, number: int | None) -> None:
     assert schema.as_int(value) == number

@@ -74,7 +74,7 @@ def stack(links: Sequence[pd.DataFrame]) -> pd.DataFrame:
     offset, numbered = 0, []
     for part in links:
         if len(part):
-            numbered.append(part.assign(link=part["link"].to_numpy() + offset))
+            numbered.append(part.assign(link=part["link"].to_numpy() + offset) if offset else part)
             offset += int(part["link"].max()) + 1
     return (
         pd.concat(numbered, ignore_index=True)

@@ -18,8 +18,8 @@ def pair(lines: pd.DataFrame, task: Task) -> Found:
     ids = by_id(lines, task.ids)
     single = (ids.count[0] == 1) & (ids.count[1] == 1)
     side, code = lines["side"].to_numpy(), lines["code"].to_numpy()
-    at = np.flatnonzero(single[code])
-    left, right = _align(at[side[at] == 0], at[side[at] == 1], code, task.ids)
+    alone = single[code]
+    left, right = _align(np.flatnonzero(alone & (side == 0)), np.flatnonzero(alone & (side == 1)), code, task.ids)
     if task.rule.within_minor == 0 and (several := ids.on_both & ~single).any():
         more = _several(lines, np.flatnonzero(several[code]), ids, task)
         left, right = np.r_[left, more[0]], np.r_[right, more[1]]
@@ -55,7 +55,7 @@ def _several(lines: pd.DataFrame, rows: Int64, ids: ById, task: Task) -> tuple[I
     if task.whole_ids:
         few = few[np.abs(ids.gap[few["code"].to_numpy()]) <= task.totals_within_minor]
     compare = [name for name in few.columns if name.startswith("compare_")]
-    few = few.sort_values(["side", *compare, "day", "line_id"], kind="stable")
+    few = few.sort_values(["side", *compare, "day", "printed_hash", "line_id"], kind="stable")
     same = ["code", "amount_minor", "item_code"]
     sizes = few.groupby([*same, "side"], sort=False)["at"].transform("size")
     both = few.groupby(same, sort=False)["at"].transform("size")

@@ -46,7 +46,11 @@ def identify(lines: pd.DataFrame, files: Sequence[Rows], plan: Plan) -> tuple[pd
 def line_content(letter: str, key_hash: UInt64, day: npt.NDArray[np.int64], minor: npt.NDArray[np.int64]) -> UInt64:
     """One hash over side, id, day and amount of each line."""
     salt = np.uint64(0xA5A5A5A5 if letter == "A" else 0x5A5A5A5A)
-    return mix(mix(key_hash ^ salt) ^ mix(minor.view(np.uint64)) ^ (day.view(np.uint64) << np.uint64(1)))
+    with np.errstate(over="ignore"):
+        spread = minor.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        spread ^= day.view(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    spread ^= key_hash ^ salt
+    return mix(spread)
 
 
 def unique_ids(ids: UInt64) -> UInt64:

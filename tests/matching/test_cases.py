@@ -51,7 +51,10 @@ def read(path: Path) -> Case:
             columns = cells[1:]
         elif columns and re.fullmatch(r"[ab]\d+", cells[0]):
             assert len(cells) == len(columns) + 1, f"{path.name}: {line}"
-            rows[cells[0]] = ["" if cell == "~" else cell.encode("ascii", "backslashreplace").decode("unicode_escape") for cell in cells[1:]]
+            rows[cells[0]] = [
+                "" if cell == "~" else cell.encode("ascii", "backslashreplace").decode("unicode_escape")
+                for cell in cells[1:]
+            ]
         elif line and not line.startswith(("#", "=>")):
             settings.append(line)
     head = text.partition("\n=>")[0].rstrip() + "\n"
@@ -76,7 +79,15 @@ def leg_of(case: Case) -> Leg:
             name, kind, *numbers = re.split(r"\s{2,}", value)
             given = dict(one.split("=") for one in numbers)
             before, after = (int(given[key]) if key in given else None for key in ("before", "after"))
-            rules.append(PassRule(name=name, kind=RuleKind(kind), within_minor=to_minor(given.get("within", "0")), days_before=before, days_after=after))
+            rules.append(
+                PassRule(
+                    name=name,
+                    kind=RuleKind(kind),
+                    within_minor=to_minor(given.get("within", "0")),
+                    days_before=before,
+                    days_after=after,
+                )
+            )
         else:
             assert word in ("currency", "decide"), line
     uses = [
@@ -93,8 +104,17 @@ def reconciled(case: Case, names: Sequence[str], files: int = 1, parts: int = 1)
     for side in "ab":
         mine = [name for name in names if name[0] == side]
         cuts = [mine] if files == 1 else [mine[1::2], mine[0::2]]
-        sides[side] = [raw(side, {column: [case.rows[name][at] for name in cut] for at, column in enumerate(case.columns)}, file=f"{side}{n}.csv") for n, cut in enumerate(cuts)]
-    recipe = Recipe(legs=(leg_of(case),), currency=next((line[9:] for line in case.settings if line.startswith("currency ")), ""))
+        sides[side] = [
+            raw(
+                side,
+                {column: [case.rows[name][at] for name in cut] for at, column in enumerate(case.columns)},
+                file=f"{side}{n}.csv",
+            )
+            for n, cut in enumerate(cuts)
+        ]
+    recipe = Recipe(
+        legs=(leg_of(case),), currency=next((line[9:] for line in case.settings if line.startswith("currency ")), "")
+    )
     decided = [line[7:].split() for line in case.settings if line.startswith("decide ")]
     prior = Prior()
     if decided:
@@ -106,7 +126,11 @@ def reconciled(case: Case, names: Sequence[str], files: int = 1, parts: int = 1)
 
 def show(case: Case, outcome: Outcome) -> list[str]:
     """The outcome as the lines of a case file."""
-    notes = [f"=> {problem.severity} {problem.code}  {problem.what}" for problem in outcome.problems if problem.code not in ("D-602",)]
+    notes = [
+        f"=> {problem.severity} {problem.code}  {problem.what}"
+        for problem in outcome.problems
+        if problem.code != "D-602"
+    ]
     if "L" not in outcome.results:
         return notes
     result = outcome.results["L"]
@@ -121,16 +145,28 @@ def show(case: Case, outcome: Outcome) -> list[str]:
         tail += [f"gap {to_text(int(first['gap_minor']))}"] if first["gap_minor"] else []
         tail += [f"days {first['gap_days']}"] if first["gap_days"] else []
         tail += [f"differs {first['differs']}"] if first["differs"] else []
-        tail += [f"by {result.rule_names[first['rule']]}"] if any(line.startswith("rule ") for line in case.settings) else []
+        tail += (
+            [f"by {result.rule_names[first['rule']]}"]
+            if any(line.startswith("rule ") for line in case.settings)
+            else []
+        )
         tail += [f"linked by {name}" for name in sorted(set(rows["linked_by"]) - {""})]
         label = f"{word}" if status is Status.MATCHED or word == "Partial" else f"{word} ({status})"
-        shown.append((list(Status).index(status), rows["name"].min(), "  ".join([f"=> {label}", " ".join(sorted(rows["name"], key=_order)), *tail])))
+        shown.append(
+            (
+                list(Status).index(status),
+                rows["name"].min(),
+                "  ".join([f"=> {label}", " ".join(sorted(rows["name"], key=_order)), *tail]),
+            )
+        )
     for row in lines[lines["link"] < 0].itertuples():
         status = list(Status)[row.status]
         why = SKIPS[row.skip] if row.skip else row.reason
         shown.append((list(Status).index(status), row.name, f"=> {status}  {row.name}  {why}"))
-    for row in result.suggestions.itertuples():
-        shown.append((9, names[row.pos_a], f"=> suggest  {names[row.pos_a]} {names[row.pos_b]}  {row.because}"))
+    shown += [
+        (9, names[row.pos_a], f"=> suggest  {names[row.pos_a]} {names[row.pos_b]}  {row.because}")
+        for row in result.suggestions.itertuples()
+    ]
     return [text for *_, text in sorted(shown, key=lambda one: (one[0], _order(one[1]), one[2]))] + notes
 
 
@@ -178,7 +214,9 @@ def test_a_hot_id_costs_linear_time() -> None:
     def seconds(n: int) -> float:
         amounts = [f"{100 + at % 7}.00" for at in range(n)]
         a = raw("a", {"id": ["UTR1"] * n + ["X"], "amount": [*amounts, "1.00"], "no": [str(at) for at in range(n + 1)]})
-        b = raw("b", {"id": ["UTR1"] * n + ["Y"], "amount": [*amounts, "2.00"], "no": [str(-at) for at in range(n + 1)]})
+        b = raw(
+            "b", {"id": ["UTR1"] * n + ["Y"], "amount": [*amounts, "2.00"], "no": [str(-at) for at in range(n + 1)]}
+        )
         start = time.process_time()
         result = run(leg(PLAIN), a, b).results["L"]
         assert result.tallies[0, Status.MATCHED].rows == n
