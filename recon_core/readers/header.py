@@ -8,8 +8,10 @@ trimming, folding case and collapsing blanks; rows below are never judged here.
 from __future__ import annotations
 
 import difflib
+import re
 import string
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -19,6 +21,7 @@ from recon_core.readers import frames
 from recon_core.readers.codes import listed, note, stop
 
 LOOK_AT = 60  # rows that are searched for the header
+_FIGURE = re.compile(r"[-+(]?\d[\d.,]*\)?")
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\0"))
 
 
@@ -82,7 +85,18 @@ def best(rows: Sequence[Row]) -> int:
     filled = [[text for text in map(folded, row.cells) if text] for row in rows]
     scores = [_labels(texts) * (1 + _followers(filled, i)) for i, texts in enumerate(filled)]
     top = max(scores, default=0)
-    return next((i for i, score in enumerate(scores) if score and score >= 0.7 * top), -1)
+    named = next((i for i, score in enumerate(scores) if score and score >= 0.7 * top), -1)
+    return named if named >= 0 else _above_figures(rows)
+
+
+def _above_figures(rows: Sequence[Row]) -> int:
+    """Where no row reads like words (K1, A2): the first row with letters in every cell and a figure below, -1 for none."""
+    for i, (row, below) in enumerate(pairwise(rows)):
+        pairs = list(zip(row.cells, below.cells, strict=False))
+        filled = len(pairs) > 1 and all(any(map(str.isalpha, text)) for text in row.cells)
+        if filled and any(_FIGURE.fullmatch(under.strip()) for _, under in pairs):
+            return i
+    return -1
 
 
 def _labels(texts: Sequence[str]) -> int:

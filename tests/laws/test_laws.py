@@ -244,7 +244,8 @@ def test_parts_together_equal_the_whole(run_map: object, both: Sides, chosen: di
 
 @given(sides, options)
 def test_swapped_sides_give_mirrored_links(both: Sides, chosen: dict[str, object]) -> None:
-    one = the_leg(**chosen)
+    # without dates: the window of a group asks where B lies from the first to the last line of A, which has no mirror
+    one = the_leg(**{**chosen, "days": None})
     there, back = reconciled(one, both).results["L"], reconciled(one, Sides(both.b, both.a)).results["L"]
     assert links(back, flip=True) == links(there)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from recon_core.model import Source
 from recon_core.problems import Place, Severity
-from recon_core.readers import header
+from recon_core.readers import header, read
 
 
 def rows(text: str) -> list[header.Row]:
@@ -129,3 +130,18 @@ def test_rows_of_which_none_fits_stop(read_bytes):
 def test_a_header_far_below_is_reached_when_setup_names_it(read_bytes):
     raw, _ = read_bytes("Note,Text\n" + "1,2\n" * 98 + "Id,Name\n7,8\n", header_row=100)
     assert (raw.header_row, raw.row.tolist(), raw.frame.columns.tolist()) == (100, [101], ["Id", "Name"])
+
+
+def test_short_names_with_a_digit_are_a_header_above_figures(tmp_path):
+    path = tmp_path / "short.csv"
+    path.write_text("k1,k2,x3\n" + "".join(f"A{n:03d},B{n:03d},{n}.5\n" for n in range(20)))
+    raw, problems = read(Source(name="s", path=str(path)))
+    assert problems == ()
+    assert list(raw.frame.columns) == ["k1", "k2", "x3"]
+    assert len(raw.frame) == 20
+
+
+def test_rows_without_any_header_are_still_refused(tmp_path):
+    path = tmp_path / "bare.csv"
+    path.write_text("".join(f"{n},{n}.5\n" for n in range(20)))
+    assert [problem.code for problem in read(Source(name="s", path=str(path)))[1]] == ["F-201"]
