@@ -23,8 +23,9 @@ from recon_core.engine import Outcome, reconcile, result_hash
 from recon_core.model import Raw, Result, Source
 from recon_core.problems import Place, Problem, ReconError, Severity, worst
 from recon_core.readers import read
-from recon_core.recipe import Lookup, Recipe, SourceSpec, parse_recipe
+from recon_core.recipe import Lookup, Recipe, SourceSpec
 from recon_core.reports.case import TABLE_ROW, Case, Run
+from recon_core.setup import parse_recipe
 
 Clock = Callable[[], dt.datetime]
 Progress = Callable[[str, float], None]

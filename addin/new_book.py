@@ -28,34 +28,23 @@ def load_recipe(name: str) -> Tables:
 
 def make(book: Path, tables: Mapping[str, Sequence[Mapping[str, object]]]) -> None:
     """Write a workbook with these Setup rows. Raises ReconError N-102 where a file stands already."""
-    if book.suffix.lower() != ".xlsx":
-        raise ReconError(
-            Problem(
-                "N-103",
-                Severity.STOP,
-                Place(file=book.name),
-                "",
-                "A new workbook is an .xlsx file.",
-                f"Name it {book.stem}.xlsx.",
-            )
-        )
+    check_place(book)
     if book.exists():
         fix = "Choose another name, or run 'tieout run' on the workbook that is there."
         raise ReconError(
             Problem("N-102", Severity.STOP, Place(file=book.name), "", f"{book.name} exists already.", fix)
         )
-    if not book.parent.is_dir():
-        raise ReconError(
-            Problem(
-                "N-104",
-                Severity.STOP,
-                Place(file=str(book.parent)),
-                "",
-                "The folder does not exist.",
-                "Make the folder first, or choose another.",
-            )
-        )
     fill(book, tables, base=template_path())
+
+
+def check_place(book: Path) -> None:
+    """Refuse a name or a folder where no workbook can be made: N-103, N-104."""
+    if book.suffix.lower() != ".xlsx":
+        what, fix = "A new workbook is an .xlsx file.", f"Name it {book.stem}.xlsx."
+        raise ReconError(Problem("N-103", Severity.STOP, Place(file=book.name), "", what, fix))
+    if not book.parent.is_dir():
+        what, fix = "The folder does not exist.", "Make the folder first, or choose another."
+        raise ReconError(Problem("N-104", Severity.STOP, Place(file=str(book.parent)), "", what, fix))
 
 
 def fill(book: Path, tables: Mapping[str, Sequence[Mapping[str, object]]], *, base: Path) -> None:

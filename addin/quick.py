@@ -15,7 +15,7 @@ from pathlib import Path
 from addin import job, settings
 from addin.hosts.file import FileHost
 from addin.hosts.replacing import replacing
-from addin.new_book import Tables, fill, load_recipe, set_basics, two_files
+from addin.new_book import Tables, check_place, fill, load_recipe, set_basics, two_files
 from recon_core.keys import Cleaning, parse_cleaning
 from recon_core.model import Raw, Source
 from recon_core.money import to_minor
@@ -145,28 +145,7 @@ def _place(waiting: Path, book: Path) -> None:
 def _base(book: Path) -> Path:
     """The workbook that stands there, when it is one of ours; else the template."""
     if not book.exists():
-        if book.suffix.lower() != ".xlsx":
-            raise ReconError(
-                Problem(
-                    "N-103",
-                    Severity.STOP,
-                    Place(file=book.name),
-                    "",
-                    "A new workbook is an .xlsx file.",
-                    f"Name it {book.stem}.xlsx.",
-                )
-            )
-        if not book.parent.is_dir():
-            raise ReconError(
-                Problem(
-                    "N-104",
-                    Severity.STOP,
-                    Place(file=str(book.parent)),
-                    "",
-                    "The folder does not exist.",
-                    "Make the folder first, or choose another.",
-                )
-            )
+        check_place(book)
         return template_path()
     if not FileHost(book).cells("Setup"):
         fix = "Choose another name for the result."

@@ -34,6 +34,7 @@ FLOOR = {
     "recon_core.formula": 2,
     "recon_core.readers": 2,
     "recon_core.recipe": 3,
+    "recon_core.setup": 4,
     "recon_core.prepare": 4,
     "recon_core.references": 4,
     "recon_core.duplicates": 4,

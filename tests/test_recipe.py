@@ -10,7 +10,8 @@ import pytest
 from recon_core import schema
 from recon_core.keys import Cleaning
 from recon_core.problems import Problem
-from recon_core.recipe import Meaning, Recipe, RuleKind, SideOf, default_rules, parse_recipe, parse_terms
+from recon_core.recipe import Meaning, Recipe, RuleKind, SideOf, default_rules, parse_terms
+from recon_core.setup import parse_recipe
 
 Rows = Sequence[Sequence[object]]
 GOOD: dict[str, Rows] = {
@@ -254,6 +255,7 @@ MISTAKES: list[tuple[dict[str, Rows], str, str, str]] = [
     ({"Rules": [["L", None, "R", "pair", "x"]]}, "S-103", "Rules", "'x' is not an amount."),
     ({"Rules": [["L", None, "R", "pair", -1]]}, "S-103", "Rules", "A tolerance is never negative."),
     ({"Rules": [["L", None, "R", "pair", 0, "one"]]}, "S-103", "Rules", "'one' is no number for Days before."),
+    ({"Rules": [["L", "no", "R", "pair"]]}, "S-103", "Rules", "All rules of leg 'L' are switched off."),
     ({"Rules": [["L", "maybe", "R", "pair"]]}, "S-103", "Rules", "'maybe' is no choice for On."),
     ({"Skip_rules": [["Orders", "status", "equals", "x"]]}, "S-103", "Setup", "'equals' is no choice for Test."),
     ({"Skip_rules": [["Orders", "status", None, "x"]]}, "S-103", "Setup", "The skip rule has no Test."),

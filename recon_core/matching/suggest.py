@@ -12,6 +12,8 @@ from rapidfuzz.distance import JaroWinkler
 
 from recon_core.dates import NO_DAY
 from recon_core.matching.found import Found, Task
+from recon_core.money import grouped
+from recon_core.problems import Place, Problem, Severity
 
 MOST = 20  # candidates looked at for one line; an amount shared by more says nothing
 UNKNOWN = 10**6  # days apart where a date is missing
@@ -23,10 +25,11 @@ def suggest(lines: pd.DataFrame, task: Task) -> Found:
     lines = lines[lines["amount_minor"] != 0]
     left, right = lines[lines["side"] == 0], lines[lines["side"] == 1]
     same = [name for name in ("amount_minor", "currency_code") if name in lines.columns]
+    problems = _crowded(left, right)
     shared = _rare(left, same).merge(_rare(right, same), on=same, suffixes=("_a", "_b"))
     shared = shared[_near(shared, task)]
     if shared.empty:
-        return Found()
+        return Found(problems=problems)
     undated = (shared["day_a"] == NO_DAY) | (shared["day_b"] == NO_DAY)
     shared = shared.assign(
         score=_alike(shared, task), days=np.where(undated, UNKNOWN, np.abs(shared["day_b"] - shared["day_a"]))
@@ -48,7 +51,22 @@ def suggest(lines: pd.DataFrame, task: Task) -> Found:
             for told in zip(best["score"].tolist(), best["days"].tolist(), best["others"].tolist(), strict=True)
         ]
     )
-    return Found(suggestions=best[["pos_a", "pos_b", "because", "score", "others"]].reset_index(drop=True))
+    shown = best[["pos_a", "pos_b", "because", "score", "others"]].reset_index(drop=True)
+    return Found(suggestions=shown, problems=problems)
+
+
+def _crowded(left: pd.DataFrame, right: pd.DataFrame) -> tuple[Problem, ...]:
+    """A note that names the amount which most open rows share, where it is too common to propose pairs."""
+    counts = pd.concat([left["amount_minor"].value_counts(), right["amount_minor"].value_counts()], axis=1).dropna()
+    crowded = counts.max(axis=1)
+    crowded = crowded[crowded > MOST].sort_index().sort_values(ascending=False, kind="stable")
+    if crowded.empty:
+        return ()
+    amount, rows = grouped(int(str(crowded.index[0]))), int(crowded.iloc[0])
+    several = "1 amount is" if len(crowded) == 1 else f"{len(crowded):,} amounts are"
+    what = f"{several} shared by more than {MOST} open rows of a side (most often {amount}, {rows:,} rows); no pairs are proposed there."
+    fix = "Find a reference for these rows: the amount alone says too little."
+    return (Problem("K-452", Severity.NOTE, Place(), amount, what, fix),)
 
 
 def _alike(shared: pd.DataFrame, task: Task) -> np.ndarray:

@@ -20,7 +20,8 @@ from recon_core.engine import Prior, prove
 from recon_core.keys import parse_cleaning
 from recon_core.model import Raw
 from recon_core.problems import Problem, ReconError
-from recon_core.recipe import Lookup, Recipe, SkipRule, parse_recipe
+from recon_core.recipe import Lookup, Recipe, SkipRule
+from recon_core.setup import parse_recipe
 from tests.raws import leg, raw, run, use
 
 HERE = Path(__file__).parent

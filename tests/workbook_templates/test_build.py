@@ -15,10 +15,10 @@ import pytest
 from python_calamine import load_workbook
 
 from addin.hosts.package import write_sheets
-from recon_core.recipe import parse_recipe
 from recon_core.reports import REPORTS, data, summary
 from recon_core.reports.case import TABLE_ROW
 from recon_core.schema import BASICS, SETUP_SHEETS, TABLES, layout, read_tables
+from recon_core.setup import parse_recipe
 from recon_core.sheets import Kind, Sheet, Table, column_letter
 from tests.hosts.pkgcheck import check
 from workbook_templates import demo_files, recipe_names, recipe_path, template_path

@@ -13,8 +13,9 @@ import pytest
 
 from addin.hosts.file import FileHost
 from addin.setup_sheets import setup_sheets
-from recon_core.recipe import Meaning, parse_recipe
+from recon_core.recipe import Meaning
 from recon_core.schema import BASICS, SETUP_SHEETS, TABLES, layout, read_tables
+from recon_core.setup import parse_recipe
 from tests.hosts.pkgcheck import check
 from tests.workbook_templates.test_build import MAIN, sheet_xml
 from workbook_templates import template_path
