@@ -81,28 +81,31 @@ def demo() -> float:
 
 def report(sizes: list[int], date: str) -> str:
     """The section as Markdown."""
-    rows = []
-    for size in sizes:  # a child each, so that the peak is that of the largest run so far: sizes ascend
+    runs = {}
+    for size in sizes:  # a child each; the peak is that of the largest run so far, and sizes ascend
         with tempfile.TemporaryDirectory() as folder:
-            one = run(size, Path(folder))
-        cells = [f"{one.stages.get(name, 0):.2f}" for name in STAGES]
-        per_million = (one.stages.get("match", 0) + one.stages.get("write", 0)) / size * 1e6
-        rows.append(
-            [f"{size:,}", *cells, f"{one.wall:.1f}", f"{one.peak_mb:,.0f}", f"{one.book_mb:,.1f}", f"{per_million:.1f}"]
-        )
-    header = [
-        "rows a side",
-        "read s",
-        "propose s",
-        "prepare + match s",
-        "write s",
-        "wall s",
-        "peak MB",
-        "workbook MB",
-        "match + write s per 1M",
-    ]
+            runs[size] = run(size, Path(folder))
+    rows = [_row(f"{size:,}", one) for size, one in runs.items()]
+    header = ["rows a side", *(f"{name} s" for name in STAGES), "wall s", "peak MB", "workbook MB"]
     facts = machine_facts(date, ["pandas", "numpy", "pyarrow"])
-    return f"`python -m bench.job`. {facts}\n\n{table(header, rows)}\n\n`tieout demo`, median of 3, wall: {demo():.1f} s.\n"
+    text = f"`python -m bench.job` (match has prepare in it). {facts}\n\n{table(header, rows)}\n"
+    return f"{text}\n{_growth(runs)}\n\n`tieout demo`, median of 3, wall: {demo():.1f} s.\n"
+
+
+def _row(label: str, one: Figures) -> list[str]:
+    stages = [f"{one.stages.get(name, 0):.2f}" for name in STAGES]
+    return [label, *stages, f"{one.wall:.1f}", f"{one.peak_mb:,.0f}", f"{one.book_mb:,.1f}"]
+
+
+def _growth(runs: dict[int, Figures]) -> str:
+    """How each stage grows from size to size; rows grow tenfold."""
+    sizes = list(runs)
+    parts = []
+    for name in ("match", "write"):
+        seconds = [max(runs[size].stages.get(name, 0.0), 0.01) for size in sizes]
+        steps = " : ".join(f"{value / seconds[0]:.0f}" for value in seconds)
+        parts.append(f"{name} {steps}")
+    return f"Growth over {' : '.join(f'{size:,}' for size in sizes)} rows (1 : 10 : 100 is linear): {'; '.join(parts)}."
 
 
 def main() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import datetime as dt
 import resource
-import sys
 import tempfile
 import time
 import zipfile
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from addin.hosts.package import write_sheets
+from bench.report import machine_facts, table, write_section
 from recon_core.sheets import Cell, Column, Kind, Sheet, Table
 
 BARE = {
@@ -74,20 +76,37 @@ def forget_peak() -> None:
         clear.write_text("5")
 
 
-def main(rows: int) -> None:
+def measure(rows: int) -> list[list[str]]:
     """Write twice: a new sheet, then the same sheet over the old one."""
+    found = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "big.xlsx"
         bare_workbook(path)
         sheet = Sheet(name="Big", cells=(Cell(row=1, column=1, value="Big", style="title"),), tables=(big_table(rows),))
-        for turn in ("new", "again"):
+        for turn in ("a new sheet", "over the old one"):
             forget_peak()
             before, start = peak_mb(), time.perf_counter()
             write_sheets(path, [sheet])
             spent = time.perf_counter() - start
             size = path.stat().st_size / 1e6
-            print(f"{turn}: {rows:,} x 20 in {spent:.1f} s, {peak_mb() - before:.0f} MB extra, file {size:.0f} MB")
+            found.append([turn, f"{rows:,} x 20", f"{spent:.1f}", f"{peak_mb() - before:.0f}", f"{size:.0f}"])
+    return found
+
+
+def main() -> None:
+    """Measure, print, and with --write put the section into bench/RESULTS.md."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=int, nargs="?", default=1_000_000)
+    parser.add_argument("--date", default=dt.datetime.now().astimezone().date().isoformat())
+    parser.add_argument("--write", action="store_true", help="replace the section of bench/RESULTS.md")
+    chosen = parser.parse_args()
+    header = ["one sheet", "rows x columns", "s", "MB beside the frame", "file MB"]
+    facts = machine_facts(chosen.date, ["pandas", "numpy", "pyarrow"])
+    text = f"`python -m bench.write_sheet`. {facts}\n\n{table(header, measure(chosen.rows))}\n"
+    print(text)
+    if chosen.write:
+        write_section("sheet", text)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    main()

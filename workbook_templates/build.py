@@ -128,14 +128,15 @@ class Result(NamedTuple):
     columns: Sequence[Column]
     still: int = 0
     marks: Mapping[str, Mapping[str, str]] = {}
+    printed: str = ""  # the last column on paper; what follows is for the proof and the trace on screen
 
 
 RESULTS: dict[str, Result] = {
-    "Exceptions": Result("tblExceptions", exceptions.COLUMNS, still=1, marks={"Status": OUTCOMES}),
+    "Exceptions": Result("tblExceptions", exceptions.COLUMNS, still=1, marks={"Status": OUTCOMES}, printed="Tick"),
     "Suggestions": Result("tblSuggest", suggestions.COLUMNS),
-    "Matched": Result("tblMatched", matched.COLUMNS, still=2),
+    "Matched": Result("tblMatched", matched.COLUMNS, still=2, printed="Row"),
     "Data checks": Result("tblChecks", checks.COLUMNS, still=1, marks={"Severity": SEVERITIES}),
-    "Skipped": Result("tblSkipped", skipped.COLUMNS),
+    "Skipped": Result("tblSkipped", skipped.COLUMNS, printed="Row"),
     "A data": Result("tblA", data.columns({}), still=2, marks={"Outcome": OUTCOMES}),
     "B data": Result("tblB", data.columns({}), still=2, marks={"Outcome": OUTCOMES}),
     "Files": Result("tblFiles", files.COLUMNS),
@@ -266,6 +267,8 @@ def _result(pen: Pen, sheet: Worksheet) -> None:
     _header_row(sheet, header, [(column.name, column.width or 24.0) for column in result.columns])
     sheet.freeze_panes(first, result.still)
     sheet.repeat_rows(header)
+    if result.printed:
+        sheet.print_area(0, 0, first, [column.name for column in result.columns].index(result.printed))
     _mark(pen, sheet, result)
     _lists(sheet, result)
 

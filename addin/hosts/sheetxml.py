@@ -30,6 +30,8 @@ CHUNK_BYTES = 8 << 20
 CELL_BYTES = 48  # tag and reference around a value
 MAX_HEADER = 255
 LINE_POINTS, MAX_HEADER_LINES = 15, 6
+MAX_WRAPPED_LINES = 12  # of a cell in a table
+MAX_WRAPPED_ROWS = 2_000  # above this nobody reads every row, and rows of one height are written faster
 ONE_LINE = 14  # headers up to this length do not wrap
 MAX_LINKS = 65_530  # Excel repairs a sheet with more
 MIN_WIDTH, MAX_WIDTH, FILTER_BUTTON = 8.0, 60.0, 3
@@ -142,7 +144,23 @@ def content_of(sheet: Sheet, styles: StyleBook, wide: Sheetwide) -> Content:
     for table in sheet.tables:
         _put_header(content, table, styles)
         content.heights[table.row] = max(header_height(table, columns), content.heights.get(table.row, 0))
+        content.heights.update(wrapped_heights(table, columns))
     return content
+
+
+def wrapped_heights(table: Table, columns: Mapping[int, float]) -> dict[int, int]:
+    """Points of the rows whose wrapped texts need more than one line, in tables short enough for a reader."""
+    found: dict[int, int] = {}
+    if len(table.frame) > MAX_WRAPPED_ROWS:
+        return found
+    for offset, column in enumerate(table.columns):
+        if column.kind is not Kind.WRAP:
+            continue
+        room = max(int(columns[table.column + offset]) - 1, 1)
+        for row, text in enumerate(table.frame.iloc[:, offset], table.row + 1):
+            lines = sum(max(len(wrap(line, room)), 1) for line in str(text).splitlines()) or 1
+            found[row] = max(found.get(row, LINE_POINTS), LINE_POINTS * min(lines, MAX_WRAPPED_LINES))
+    return found
 
 
 def header_height(table: Table, columns: Mapping[int, float]) -> int:
@@ -194,7 +212,7 @@ def stream_rows(content: Content) -> Iterator[bytes | memoryview]:
         single = content.literals.get(top, {})
         if not active and not single:
             continue
-        if end - top < SHORT:
+        if end - top < SHORT or not content.heights.keys().isdisjoint(range(top, end)):
             yield _short_rows(content, active, top, end)
         else:
             yield from _long_rows(content, active, top, end)
