@@ -135,6 +135,19 @@ def check(book: Path, as_of: dt.date | None, as_json: bool, quiet: bool, verbose
 @click.option(
     "--cleaning", default="", help="Id cleaning: standard, separators, leading zeros, prefix ABC, parted by semicolons."
 )
+@click.option(
+    "--numbers",
+    type=click.Choice(["1,234.50", "1.234,50"]),
+    default=None,
+    help="How amounts are written, where the files do not prove it.",
+)
+@click.option(
+    "--day-order",
+    type=click.Choice(["day/month", "month/day"]),
+    default=None,
+    help="How dates are written, where the files do not prove it.",
+)
+@click.option("--sheet", "sheets", default="", help="Worksheets to read, a=b.")
 @click.option("--pair-lines", is_flag=True, help="Match equal lines of an id even where its totals differ.")
 @click.option(
     "--recipe", default="two_files", show_default=True, help="The recipe whose Setup is filled with the two files."

@@ -25,7 +25,10 @@ from recon_core.problems import Place, Problem, ReconError, Severity, worst
 from recon_core.readers import read
 from recon_core.recipe import Lookup, Recipe, SourceSpec
 from recon_core.reports.case import TABLE_ROW, Case, Run
+from recon_core.reports.exceptions import COLUMNS as EXCEPTIONS
 from recon_core.setup import parse_recipe
+
+MOST_FILES = 1_000  # of one source; more is a pattern gone wrong
 
 Clock = Callable[[], dt.datetime]
 Progress = Callable[[str, float], None]
@@ -120,6 +123,7 @@ def _write(host: Host, workbook: Path, recipe: Recipe, outcome: Outcome, facts: 
     """Build all sheets and detail files, then put them in place: the files first, under names nobody reads yet."""
     case = _case(host, recipe, outcome, facts, done.problems)
     case = replace(case, details=reports.details(case))
+    case = replace(case, problems=(*case.problems, *reports.after(case)))
     began = now()
     with DetailFiles(workbook, case) as files:
         case = replace(case, overflow=files.overflow)
@@ -139,11 +143,12 @@ def _case(host: Host, recipe: Recipe, outcome: Outcome, facts: Run, problems: Se
     runs = [schema.as_int(row.get("Run")) or 0 for row in log]
     number = max(runs, default=0) + 1
     kept = _table(host, "Notes history")
-    notes = {str(row["Exc key"]): row for row in kept} | {
-        str(row["Exc key"]): row for row in _table(host, "Exceptions")
-    }
+    exceptions = _table(host, "Exceptions")
+    ours = {column.name for column in EXCEPTIONS}
+    own = [name for name in (exceptions[0] if exceptions else {}) if name and name not in ours]
+    notes = {str(row["Exc key"]): row for row in (*kept, *exceptions)}
     return Case(
-        results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
+        own_columns=own, results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
         kept_notes=[list(row.values()) for row in kept], log=[list(row.values()) for row in log],
     )  # fmt: skip
 
@@ -185,29 +190,42 @@ def _read_all(
 
 
 def _paths(spec: SourceSpec, workbook: Path, problems: list[Problem]) -> list[Path]:
-    """The files of a source in name order; the workbook itself where only a sheet is named."""
+    """The files of a source in name order; the workbook itself where only a sheet is named.
+
+    A name that is there is that file, whatever signs it has (orders[1].csv); only else it is a pattern, and the
+    signs of the workbook's own folder are never part of it.
+    """
     if not spec.path:
         return [workbook]
-    typed = Path(spec.path.replace("\\", "/")).expanduser()
-    full = typed if typed.is_absolute() else workbook.parent / typed
-    if not any(sign in spec.path for sign in "*?["):
+    typed = Path(spec.path)
+    full = workbook.parent / (typed if typed.exists() or "\\" not in spec.path else spec.path.replace("\\", "/"))
+    if full.exists() or not any(sign in spec.path for sign in "*?["):
         return [full]
-    names = glob.glob(str(full))  # noqa: PTH207 - the pattern may be absolute
-    found = sorted(Path(name) for name in names if not Path(name).name.startswith(("~$", ".~")))
+    folder, pattern = (
+        (full.anchor, str(full.relative_to(full.anchor)))
+        if typed.is_absolute()
+        else (str(workbook.parent), spec.path.replace("\\", "/"))
+    )
+    names = glob.glob(pattern, root_dir=folder)  # noqa: PTH207 - Path.glob reads signs in the folder's name too
+    found = sorted(Path(folder, name) for name in names if not Path(name).name.startswith(("~$", ".~")))
+    sheet, _, cell = spec.cell.rpartition("!")
     if not found:
-        sheet, _, cell = spec.cell.rpartition("!")
         what = f"No file fits '{spec.path}' of source {spec.name}."
+        fix = "Put the file in place, or correct the pattern in the table Sources."
+        problems.append(Problem("F-321", Severity.STOP, Place(sheet=sheet, cell=cell), spec.path, what, fix))
+    if len(found) > MOST_FILES:
+        what = f"'{spec.path}' of source {spec.name} fits {len(found):,} files; at most {MOST_FILES:,} are read."
         problems.append(
             Problem(
-                "F-321",
+                "F-324",
                 Severity.STOP,
                 Place(sheet=sheet, cell=cell),
                 spec.path,
                 what,
-                "Put the file in place, or correct the pattern in the table Sources.",
+                "Write a narrower pattern in the table Sources.",
             )
         )
-    return found
+    return found[:MOST_FILES]
 
 
 def _shown(path: Path, workbook: Path) -> str:

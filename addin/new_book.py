@@ -85,7 +85,12 @@ def two_files(
     pairs += [("compare", one, (one, two)) for one, two in compare]
     pairs += [
         (meaning, "", pair)
-        for meaning, pair in (("date", proposal.date), ("quantity", proposal.units), ("item", proposal.item))
+        for meaning, pair in (
+            ("date", proposal.date),
+            ("quantity", proposal.units),
+            ("item", proposal.item),
+            ("currency", proposal.currency),
+        )
         if pair
     ]
     mapping: list[dict[str, object]] = [

@@ -40,6 +40,9 @@ class Wish:
     window: int | None = None
     cleaning: str = ""
     pair_lines: bool = False
+    numbers: str = ""  # '1,234.50' or '1.234,50', where the files do not prove it
+    day_order: str = ""  # 'day/month' or 'month/day'
+    sheets: tuple[str, str] = ("", "")
     recipe: str = "two_files"
     as_of: date | None = None
 
@@ -53,7 +56,8 @@ class Wish:
         return cls(
             a=a.resolve(), b=b.resolve(), book=book.resolve(), keys=_pairs(options["keys"]), amount=_pair(str(options["amount"] or "")), compare=_pairs(options["compare"]),
             dates=_pair(str(options["dates"] or "")), tolerance=tolerance, window=window if isinstance(window, int) else None, cleaning=cleaning,
-            pair_lines=bool(options["pair_lines"]), recipe=str(options["recipe"]), as_of=as_of if isinstance(as_of, date) else None,
+            pair_lines=bool(options["pair_lines"]), numbers=str(options["numbers"] or ""), day_order=str(options["day_order"] or ""),
+            sheets=_pair(str(options["sheets"] or "")) or ("", ""), recipe=str(options["recipe"]), as_of=as_of if isinstance(as_of, date) else None,
         )  # fmt: skip
 
 
@@ -80,8 +84,20 @@ def reconcile_files(
         return replace(stopped, outcome="ask" if asks else "stop", problems=(*problems, *open_points))
     proposed_at = _now()
     done = _run(wish, _tables(wish, proposal), known, progress)
+    done = replace(done, problems=tuple(_in_options(problem) for problem in done.problems))
     stages = {"read": (read_at - began).total_seconds(), "propose": (proposed_at - read_at).total_seconds()}
     return replace(done, seconds={**done.seconds, **stages})
+
+
+ANSWERS = {
+    "T-214": "Choose the form with --numbers '1,234.50' or --numbers '1.234,50'.",
+    "T-224": "Choose the order with --day-order day/month or --day-order month/day.",
+    "F-307": "Name the sheets with --sheet 'sheet of A=sheet of B'.",
+}  # a question about Setup, where there is no workbook yet to answer it in
+
+
+def _in_options(problem: Problem) -> Problem:
+    return problem._replace(fix=ANSWERS[problem.code]) if problem.code in ANSWERS else problem
 
 
 def _now() -> datetime:
@@ -92,7 +108,10 @@ def _read_both(wish: Wish, progress: Callable[[str, float], None]) -> tuple[Know
     known: Known = {}
     for path in (wish.a, wish.b):
         progress(f"Reading {path.name}", 0.1)
-        known[str(path)] = read(Source(name=path.name, path=str(path), wanted=_wanted(wish, path)), path.name)
+        sheet = wish.sheets[0 if path == wish.a else 1]
+        known[str(path)] = read(
+            Source(name=path.name, path=str(path), sheet=sheet, wanted=_wanted(wish, path)), path.name
+        )
     return known, [problem for _, found in known.values() for problem in found]
 
 
@@ -170,6 +189,12 @@ def _tables(wish: Wish, proposal: Proposal) -> Tables:
     if wish.pair_lines:
         options["When totals of an id differ"] = "match equal lines"
     tables = two_files(wish.book, wish.a, wish.b, proposal, options, wish.compare)
+    for row in tables["Mapping"]:
+        row["Form"] = {"amount": wish.numbers, "compare": wish.numbers, "date": wish.day_order}.get(
+            str(row["Meaning"]), ""
+        )
+    for row, sheet in zip(tables["Sources"], wish.sheets, strict=True):
+        row["Sheet"] = sheet
     lent = load_recipe(wish.recipe)
     tables = {**{title: lent[title] for title in ("Rules",) if title in lent}, **tables}
     return set_basics(tables, {"As of": wish.as_of.isoformat() if wish.as_of else ""})
@@ -189,6 +214,11 @@ def _words(proposal: Proposal, wish: Wish) -> list[str]:
         else []
     )
     lines += [f"  item      {proposal.item[0]} = {proposal.item[1]}"] if proposal.item else []
+    lines += (
+        [f"  currency  {proposal.currency[0] or '(none)'} = {proposal.currency[1] or '(none)'}"]
+        if any(proposal.currency)
+        else []
+    )
     lines += [f"  cleaning  {proposal.cleaning}"] if proposal.cleaning != Cleaning() else []
     return lines + [f"  because   {words}" for words in proposal.because]
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recon_core import controls, duplicates, references
+from recon_core import controls, doubts, duplicates, references
 from recon_core.dates import NO_DAY, from_date
 from recon_core.keys import codes_of, content_hash, mix
 from recon_core.matching import Task, by_id
@@ -116,7 +116,11 @@ def _skipped_rows(earlier: Result, letter: str) -> dict[tuple[str, int], int]:
 
 def _leg(leg: Leg, sides: Sequence[Prepared], recipe: Recipe, prior: Prior, run: Map, parts: int) -> Result | Problem:
     lines, entries, files = _joined(sides, leg)
+    twin = doubts.same_file(leg, files)
+    if twin and twin.severity is Severity.STOP:
+        return twin
     lines = duplicates.skip_duplicates(references.link_by_references(references.keep_apart(lines), leg))
+    written = doubts.currencies(lines)
     lines, ids = number_ids(lines, recipe.currency.strip().upper())
     if float(lines["amount_minor"].abs().astype("float64").sum()) >= MAX_MINOR:
         what = f"The amounts of leg '{leg.name}' add up to more than 900 lakh crore; that cannot be right."
@@ -132,7 +136,10 @@ def _leg(leg: Leg, sides: Sequence[Prepared], recipe: Recipe, prior: Prior, run:
     if not by_id(open_lines, max(ids, 1)).on_both.any():
         return _no_common_id(leg, lines)
     labels = (leg.a.label, leg.b.label)
+    stated = written if not recipe.currency else set()
     problems = [
+        *([twin] if twin else []),
+        *doubts.notes(lines, open_lines, leg, max(ids, 1), stated),
         *controls.notes(lines, files),
         *duplicates.notes(lines, files),
         *duplicates.repeated_ids(open_lines, lines["key_raw"], labels),
@@ -211,12 +218,11 @@ def _task(leg: Leg, lines: pd.DataFrame, ids: int, prior: Prior) -> Task:
 
 
 def _no_common_id(leg: Leg, lines: pd.DataFrame) -> Problem:
-    shown = [
-        next(iter(lines.loc[(lines["side"] == side) & (lines["skip"] == 0), "key_raw"]), "no row") for side in (0, 1)
-    ]
-    what = f"Leg '{leg.name}': no id of {leg.a.label} is on {leg.b.label} (A has '{shown[0]}', B has '{shown[1]}')."
+    open_ids = [lines.loc[(lines["side"] == side) & (lines["skip"] == 0), "key_raw"] for side in (0, 1)]
+    shown = [f"'{ids.iloc[0]}'" if len(ids) else "no row that takes part" for ids in open_ids]
+    what = f"Leg '{leg.name}': no id of {leg.a.label} is on {leg.b.label} (A has {shown[0]}, B has {shown[1]})."
     fix = "Choose the columns that hold the same id in Mapping, or an id cleaning that makes them comparable."
-    return Problem("K-402", Severity.STOP, Place(sheet="Mapping"), shown[0], what, fix)
+    return Problem("K-402", Severity.STOP, Place(sheet="Mapping"), shown[0].strip("'"), what, fix)
 
 
 def _decimals(lines: pd.DataFrame) -> int:

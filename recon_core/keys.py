@@ -68,8 +68,8 @@ def parse_cleaning(text: str) -> Cleaning:
     return Cleaning(separators=separators, prefixes=tuple(prefixes), zeros=zeros)
 
 
-def standard(raw: pa.Array) -> pa.Array:
-    """Raw texts (n) -> standard forms (n). Placeholders such as NA become ''."""
+def standard(raw: pa.Array, *, placeholders: bool = True) -> pa.Array:
+    """Raw texts (n) -> standard forms (n). Placeholders such as NA become '', unless the text is part of an id."""
     is_ascii = pc.all(pc.string_is_ascii(raw)).as_py() is not False
     upper = pc.ascii_upper(raw) if is_ascii else pc.utf8_upper(raw)
     odd = np.flatnonzero(~pc.ascii_is_alnum(upper).to_numpy(zero_copy_only=False))  # letters and digits need no more
@@ -78,6 +78,8 @@ def standard(raw: pa.Array) -> pa.Array:
         odd = odd[~pc.match_substring_regex(few, _CLEAN).to_numpy(zero_copy_only=False)]
     if len(odd):
         upper = _replaced(upper, odd, _distinct(raw.take(pa.array(odd)), standard_text))
+    if not placeholders:
+        return upper
     short = np.flatnonzero(pc.less_equal(pc.binary_length(upper), _LONGEST_PLACEHOLDER).to_numpy(zero_copy_only=False))
     if not len(short):
         return upper

@@ -110,6 +110,7 @@ class Skip(StrEnum):
     DAMAGED_ID = "Id damaged"
     NO_AMOUNT = "Amount missing"
     BAD_AMOUNT = "Amount not readable"
+    BAD_COMPARED = "Compared amount not readable"
     BAD_DATE = "Date not readable"
     DUPLICATE = "Duplicate row"
     SKIP_RULE = "Skip rule"

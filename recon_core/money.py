@@ -24,6 +24,7 @@ MINOR_PER_MAJOR = 10_000
 PAISA = 100
 PPM = 1_000_000
 EXACT_MINOR = 10**15  # up to here float64 -> int64 by rint is exact for four decimals
+MAX_DIGITS = 60  # characters of an amount; no currency needs more
 MAX_MINOR = 9 * 10**18  # sums beyond this do not fit int64; the engine stops
 
 Int64 = npt.NDArray[np.int64]
@@ -63,7 +64,7 @@ BLANKS = frozenset(
 _PLAIN = r"^-?\d{1,11}(\.\d{0,4})?$"
 _GROUPED_POINT = r"^-?[1-9]\d{0,2}\.\d{3}$"  # 1.234 is 1234 where the point groups
 _GROUPS = r"^-?(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3})\.\d{1,4}$"  # 1,234.50 and 1,23,456.78
-_POINT = re.compile(r"(?:\d+|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d{2})*,\d{3}|)(?:\.\d*)?(?:E[+-]?\d+)?")
+_POINT = re.compile(r"(?:\d+|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d{2})*,\d{3}|)(?:\.\d*)?(?:E[+-]?\d{1,2})?")
 _COMMA = re.compile(r"(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d?(?:\.\d{2})*\.\d{3}|)(?:,\d*)?")
 _MARK = re.compile(r"^(?:(RS\.?|INR|USD|EUR|GBP|AED|SGD|BRL|R\$|₹|\$|€|£))|(?:(INR|USD|EUR|GBP|AED|SGD|BRL|₹|€|£|/-))$")
 _DASHES = str.maketrans("−–—", "---")
@@ -159,6 +160,8 @@ def _peel(text: str) -> _Part:
 def _value(part: _Part, form: Form) -> int | None:
     """Minor units of a part under one form; None where it does not fit."""
     pattern = _COMMA if form is Form.COMMA else _POINT
+    if len(part.digits) > MAX_DIGITS:
+        return None
     if not any(c.isdigit() for c in part.digits) or not pattern.fullmatch(part.digits):
         return None
     drop, point = (".", ",") if form is Form.COMMA else (",", ".")

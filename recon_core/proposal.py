@@ -43,6 +43,7 @@ AMOUNT_NAMES = (
     r"fee|tax|gst|cgst|sgst|igst|tcs|tds|rate|pct|percent|mrp",
 )
 DATE_NAMES = (r"(order|invoice|settle|payment|transaction|txn|posting|value).*(date|dt)", r"date|\bdt\b|time|timestamp")
+CURRENCY_NAMES = re.compile(r"(.*[\s_])?(currency|curr|ccy)([\s_]code)?", re.IGNORECASE)
 UNIT_NAMES = re.compile(r"\b(order.?)?(qty|quantity|units|pieces)\b", re.IGNORECASE)
 ITEM_NAMES = re.compile(r"\b(seller.?)?(sku|item.?code|article|product.?(id|code))\b", re.IGNORECASE)
 
@@ -56,6 +57,7 @@ class Proposal:
     date: tuple[str, str] | None = None
     units: tuple[str, str] = ("", "")
     item: tuple[str, str] | None = None
+    currency: tuple[str, str] = ("", "")
     cleaning: Cleaning = field(default_factory=Cleaning)
     because: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -91,7 +93,7 @@ def propose(a: Raw, b: Raw, given: Proposal) -> Proposal:
     used = {name for pair in keys for name in pair}
     return Proposal(
         keys=keys, amount=amount, cleaning=cleaning, because=tuple(because), problems=tuple(problems), date=given.date or _by_name(sides, DATE_NAMES),
-        units=(_named(a, UNIT_NAMES), _named(b, UNIT_NAMES)), item=_propose_item(a, b, used),
+        units=(_named(a, UNIT_NAMES), _named(b, UNIT_NAMES)), item=_propose_item(a, b, used), currency=(_currency(a), _currency(b)),
     )  # fmt: skip
 
 
@@ -340,6 +342,16 @@ def _named(raw: Raw, pattern: re.Pattern[str]) -> str:
         if pattern.search(name.replace("_", " ")):
             read = read_amounts(raw.frame[name].iloc[:SAMPLE_ROWS])
             if read.ok.any() and not (read.minor % MINOR_PER_MAJOR).any():
+                return name
+    return ""
+
+
+def _currency(raw: Raw) -> str:
+    """A column named for the currency that holds short codes."""
+    for name in map(str, raw.frame.columns):
+        if CURRENCY_NAMES.fullmatch(name.strip()):
+            texts = raw.frame[name].iloc[:SAMPLE_ROWS].str.strip()
+            if texts[texts != ""].str.fullmatch(r"[A-Za-z]{3}").all():
                 return name
     return ""
 

@@ -145,7 +145,7 @@ def _legs(rows: Sequence[Row], uses: Sequence[Use], rule_rows: Sequence[Row]) ->
 
 
 def _side(row: Row, letter: str) -> SideOf:
-    text = row.text(f"Side {letter}")
+    text = " ".join(row.text(f"Side {letter}").split())
     earlier = re.fullmatch(r"leg\s+(.+?)\s+side\s+([AB])", text, re.IGNORECASE)
     group_by = row.text(f"Add up {letter} by")
     label = row.text(f"Name of {letter}") or text
@@ -273,6 +273,7 @@ def _cross_checks(recipe: Recipe, leg_rows: Sequence[Row]) -> list[Problem]:
 def _missing_meanings(leg: Leg, letter: str, sources: Sequence[str]) -> list[Problem]:
     """A Problem for each meaning that no row of Mapping gives to the side, or to one of its sources."""
     need = [Meaning.AMOUNT] if leg.side(letter).group_by else [Meaning.KEY, Meaning.AMOUNT]
+    need += [Meaning.DATE] if leg.dates_matter else []  # a window without dates would call every row different
     problems = []
     for meaning in need:
         given = {use.source for use in leg.uses if use.side == letter and use.meaning is meaning}

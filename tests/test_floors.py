@@ -39,6 +39,7 @@ FLOOR = {
     "recon_core.references": 4,
     "recon_core.duplicates": 4,
     "recon_core.controls": 4,
+    "recon_core.doubts": 4,
     "recon_core.matching": 4,
     "recon_core.dues": 4,
     "recon_core.carry": 4,

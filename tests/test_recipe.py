@@ -25,6 +25,9 @@ GOOD: dict[str, Rows] = {
 }  # fmt: skip
 
 
+DATES = [[None, side, None, "date", "day"] for side in "AB"]  # what a window needs
+
+
 def cells(tables: Mapping[str, Rows] | None = None, **more: Rows) -> dict[str, list[list[object]]]:
     """The cells of the Setup sheets with these tables, an empty row after each."""
     filled = {**(GOOD if tables is None else tables), **{name.replace("_", " "): rows for name, rows in more.items()}}
@@ -93,7 +96,7 @@ def test_a_full_leg() -> None:
         "separators; prefix ord",
         "match equal lines",
     ]
-    recipe, found = parse_recipe(cells(Legs=[*GOOD["Legs"], row]))
+    recipe, found = parse_recipe(cells(Legs=[*GOOD["Legs"], row], Mapping=[*GOOD["Mapping"], *DATES]))
     assert found == ()
     leg = recipe.legs[1]
     assert leg.a == SideOf(from_leg="L", from_side="B", group_by="UTR", label="leg L side B")
@@ -119,7 +122,8 @@ def test_the_rows_of_rules_in_their_order() -> None:
     rows = [
         ["L", None, "First", "pair", None, None, 2.0], [None, "no", "Off", "suggest"], ["", "yes", "Sum", "Totals of id"], ["L", None, "Wide", "totals of id", 1, -1.0, 3.0], [None, None, "Rest", "partial"],
     ]  # fmt: skip
-    recipe, found = parse_recipe(cells(Legs=[["L", "Orders", "Portal", "", "", "", "", 0.5]], Rules=rows))
+    legs = [["L", "Orders", "Portal", "", "", "", "", 0.5]]
+    recipe, found = parse_recipe(cells(Legs=legs, Rules=rows, Mapping=[*GOOD["Mapping"], *DATES]))
     assert found == ()
     got = [
         (rule.name, str(rule.kind), rule.within_minor, rule.days_before, rule.days_after)
@@ -334,3 +338,10 @@ def test_tables_that_may_be_absent() -> None:
 )
 def test_a_cell_as_a_whole_number(value: object, number: int | None) -> None:
     assert schema.as_int(value) == number
+
+
+def test_a_window_without_a_date_column_is_named() -> None:
+    found = problems(Legs=[["L", "Orders", "Portal", "", "", "", "", None, 3.0]])
+    assert [(one.code, one.what) for one in found] == [
+        ("S-105", f"Leg 'L' side {side} has no date column.") for side in "AB"
+    ]

@@ -34,7 +34,6 @@ from addin.hosts.zipparts import Package
 from recon_core.sheets import column_letter
 
 TYPES = "[Content_Types].xml"
-TYPES_SPACE = "http://schemas.openxmlformats.org/package/2006/content-types"
 RELS_SPACE = "http://schemas.openxmlformats.org/package/2006/relationships"
 RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
 STRICT_RELATION = "http://purl.oclc.org/ooxml/officeDocument/relationships/"

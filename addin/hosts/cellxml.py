@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -142,14 +142,14 @@ def table_value(value: object, kind: Kind) -> Plain:
     """A value of a table's frame as the cell shows it: minor units become exact amounts, NA becomes None."""
     if isinstance(value, Formula):
         return value
-    if value is None or pd.isna(value):  # type: ignore[call-overload]
+    if value is None or pd.isna(cast(Any, value)):
         return None
     plain = value.item() if isinstance(value, np.generic) else value
     return _BY_KIND.get(kind, _as_is)(plain)
 
 
 def _as_is(value: Any) -> Plain:
-    return value  # type: ignore[no-any-return]
+    return cast(Plain, value)
 
 
 def _amount(value: Any) -> Plain:

@@ -18,31 +18,45 @@ from addin.hosts.package import named, write_sheets
 from addin.hosts.refusals import unreadable_part
 from addin.hosts.usedrange import check_used_range
 from addin.hosts.xmlparts import Edit, parse, splice
-from addin.hosts.zipparts import Package, copy_entry, fingerprint, new_info, open_package, write_directory, write_entry
+from addin.hosts.zipparts import (
+    Package,
+    copy_entry,
+    fingerprint,
+    new_info,
+    open_package,
+    resolved,
+    write_directory,
+    write_entry,
+)
 from recon_core.problems import Problem
 from recon_core.sheets import Sheet
 
 
 class FileHost:
-    """The six verbs on a file. Raises ReconError with a Problem H-1xx for a file that must not be touched."""
+    """The six verbs on a file. Raises ReconError with a Problem H-1xx for a file that must not be touched.
+
+    `shown` is the name in refusals where the file is a temporary one that the user never typed.
+    """
 
     def __init__(
         self,
         path: Path | str,
         *,
+        shown: str = "",
         on_progress: Callable[[str, float], None] | None = None,
         on_show: Callable[[Sequence[Problem]], None] | None = None,
         answers: Mapping[str, str] | None = None,
     ) -> None:
-        self.path = Path(path).resolve()
+        self.shown = shown or Path(path).name
         self.on_progress, self.on_show = on_progress, on_show
         self.answers = dict(answers or {})
-        with named(self.path):
-            self.fingerprint = fingerprint(self.path)
+        with named(path, self.shown):
+            self.path = resolved(path, self.shown)
+            self.fingerprint = fingerprint(self.path, self.shown)
 
     def cells(self, sheet: str) -> list[list[object]]:
         """The values from A1 on, blanks as None, trailing blanks cut; [] when there is no such worksheet."""
-        with named(self.path), contextlib.closing(open_package(self.path)) as package:
+        with named(self.path, self.shown), contextlib.closing(open_package(self.path, self.shown)) as package:
             found = read_book(package).sheet(sheet)
             if found is None or found.kind != "worksheet":
                 return []
@@ -51,8 +65,8 @@ class FileHost:
 
     def write(self, sheets: Sequence[Sheet]) -> None:
         """All or nothing, at once on disk; a workbook changed since we opened it is refused (H-109)."""
-        write_sheets(self.path, sheets, expected=self.fingerprint)
-        self.fingerprint = fingerprint(self.path)
+        write_sheets(self.path, sheets, expected=self.fingerprint, shown=self.shown)
+        self.fingerprint = fingerprint(self.path, self.shown)
 
     def show(self, problems: Sequence[Problem]) -> None:
         """Hand the problems to whoever asked to be told."""

@@ -13,9 +13,18 @@ from pathlib import Path
 from typing import IO
 
 from addin.hosts.drafting import Draft, drafted
-from addin.hosts.refusals import changed, missing, placed
+from addin.hosts.refusals import changed, placed
 from addin.hosts.replacing import replacing
-from addin.hosts.zipparts import Fingerprint, Package, copy_entry, new_info, open_package, write_directory, write_entry
+from addin.hosts.zipparts import (
+    Fingerprint,
+    Package,
+    copy_entry,
+    new_info,
+    open_package,
+    resolved,
+    write_directory,
+    write_entry,
+)
 from recon_core.problems import ReconError
 from recon_core.sheets import Sheet
 
@@ -23,17 +32,21 @@ ZIP_BEGINS = datetime(1980, 1, 1)
 
 
 def write_sheets(
-    path: Path | str, sheets: Sequence[Sheet], *, expected: Fingerprint | None = None, when: datetime | None = None
+    path: Path | str,
+    sheets: Sequence[Sheet],
+    *,
+    expected: Fingerprint | None = None,
+    when: datetime | None = None,
+    shown: str = "",
 ) -> None:
     """Draw the sheets into the workbook at `path`; the file is replaced whole or not touched at all.
 
     `expected` is the fingerprint of the file the sheets were worked out from: another content is refused.
-    `when` dates new entries. 1,000,000 rows by 20 columns take 4 to 10 s and under 100 MB beside the frame.
+    `when` dates new entries, `shown` is the name in refusals. 1,000,000 rows by 20 columns take 4 to 10 s and under 100 MB beside the frame.
     """
-    path = Path(path).resolve()
-    with named(path):
-        if not path.is_file():
-            raise missing(path.name)
+    with named(path, shown):
+        path = resolved(path, shown)
+        open_package(path, shown).close()  # refuses what is no workbook before anything is made beside it
         if not sheets:
             return
         with replacing(path) as out, contextlib.closing(open_package(path)) as package:
@@ -43,12 +56,12 @@ def write_sheets(
 
 
 @contextlib.contextmanager
-def named(path: Path) -> Iterator[None]:
-    """Refusals from below get the file's name as their place."""
+def named(path: Path | str, shown: str = "") -> Iterator[None]:
+    """Refusals from below get the file's name as their place, or the name that is shown for it."""
     try:
         yield
     except ReconError as error:
-        raise placed(error, path.name) from error
+        raise placed(error, shown or Path(path).name) from error
 
 
 def write_package(package: Package, draft: Draft, out: IO[bytes], when: datetime) -> None:

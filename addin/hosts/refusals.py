@@ -20,12 +20,17 @@ def placed(error: ReconError, file: str) -> ReconError:
     problem = error.problem
     if problem.where.file:
         return error
-    return ReconError(problem._replace(where=problem.where._replace(file=file)))
+    return ReconError(problem._replace(where=problem.where._replace(file=printable(file))))
+
+
+def printable(name: str) -> str:
+    """The name as every terminal and file takes it: bytes that are no letters as their code."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def missing(file: str) -> ReconError:
     """H-101."""
-    return refusal("H-101", f"There is no file '{file}'.", "Check the name and the folder and run again.")
+    return refusal("H-101", f"There is no file '{printable(file)}'.", "Check the name and the folder and run again.")
 
 
 def not_a_workbook(why: str) -> ReconError:
@@ -73,6 +78,15 @@ def write_protected() -> ReconError:
         "H-108",
         "The workbook or its folder is write-protected.",
         "Close the workbook in every program, allow writing to the file and its folder, and run again.",
+    )
+
+
+def not_opened(why: str) -> ReconError:
+    """H-108: the file may not be read, or its name is too long for this system."""
+    return refusal(
+        "H-108",
+        f"The workbook cannot be opened: {why}.",
+        "Allow reading the file, or copy it under a short name into a folder of your own, and run again.",
     )
 
 

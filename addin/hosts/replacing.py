@@ -1,17 +1,20 @@
 """Replace a file whole or not at all: a temporary file beside it, flushed to disk, then one rename.
 
 A kill at any moment leaves the old file; the temporary one is swept by the next run. On POSIX it is locked
-while it is written, so that only orphans are swept; Windows does not delete open files anyway.
+while it is written, so that only orphans are swept; Windows does not delete open files anyway. Temporary files
+that bear the number of the process that made them are swept when it is gone.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +22,14 @@ from addin.hosts.refusals import changed, no_space, open_elsewhere, write_protec
 
 if sys.platform != "win32":
     import fcntl
+
+# What `new_book.fill` and `quick` work in, what `replacing` makes beside those, and the detail files.
+_ORPHAN = (
+    r"\.{{1,3}}{stem}\.tieout-\d{{1,10}}\.tmp(?:\.tieout-\d{{1,10}}\.tmp)?\.xlsx(?:\.tieout-\w+\.tmp)?"
+    r"|\.{stem}\.[^.]+\.parquet\.tieout-\d{{1,10}}\.tmp"
+)
+_PROCESS = re.compile(r"\.tieout-(\d{1,10})\.tmp(?=\.|$)")
+_MINUTE, _DAY = 60, 24 * 60 * 60  # seconds
 
 State = tuple[int, int, int]  # size, time in ns, inode
 
@@ -32,10 +43,17 @@ def state_of(path: Path) -> State:
 def check_free(path: Path) -> None:
     """Refuse while a lock file of Excel or LibreOffice stands beside the workbook."""
     for lock in (f"~${path.name}", f".~lock.{path.name}#"):
-        if (path.parent / lock).exists():
+        if _stands(path.parent / lock):
             raise open_elsewhere(lock)
     if path.exists() and not os.access(path, os.W_OK):
         raise write_protected()
+
+
+def _stands(lock: Path) -> bool:
+    try:
+        return lock.exists()
+    except OSError:  # a name as long as names can be has no room for a lock file's
+        return False
 
 
 @contextlib.contextmanager
@@ -48,6 +66,8 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=".tmp", dir=path.parent)
     except PermissionError as error:
         raise write_protected() from error
+    except OSError as error:
+        raise no_space(error.strerror or str(error)) from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w+b") as out:
@@ -78,10 +98,57 @@ def _swap(temporary: Path, path: Path, before: State) -> None:
 
 def sweep(path: Path) -> None:
     """Delete what earlier, killed runs left beside this workbook."""
-    for orphan in path.parent.iterdir():
-        if orphan.name.startswith(_prefix(path)) and orphan.name.endswith(".tmp") and not _is_held(orphan):
-            with contextlib.suppress(OSError):  # another run swept it, or Windows has it open: it is no orphan
-                orphan.unlink()
+    for file in _files_beside(path):
+        if file.name.startswith(_prefix(path)) and file.name.endswith(".tmp") and not _is_held(file):
+            _unlink(file)
+    sweep_orphans(path)
+
+
+def sweep_orphans(book: Path) -> None:
+    """Delete the temporary workbooks and detail files of runs that were killed while they made this workbook.
+
+    Only what is older than a minute and whose process is gone; the number of a process means nothing to another
+    computer, so on Windows, where no process can be asked, a day must have passed.
+    """
+    shape = re.compile(_ORPHAN.format(stem=re.escape(book.stem)))
+    for file in _files_beside(book):
+        found = shape.fullmatch(file.name)
+        if found and _is_orphan(file, [int(number) for number in _PROCESS.findall(file.name)]):
+            _unlink(file)
+
+
+def _is_orphan(file: Path, processes: Sequence[int]) -> bool:
+    try:
+        age = time.time() - file.stat().st_mtime
+    except OSError:  # another run swept it
+        return False
+    if sys.platform == "win32":
+        return age > _DAY
+    return age > _MINUTE and not any(map(_lives, processes)) and not _is_held(file)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # asks only
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # a process of another user
+        return True
+    return True
+
+
+def _files_beside(path: Path) -> list[Path]:
+    """The plain files in the folder of the workbook; a folder that may not be listed is not swept."""
+    try:
+        with os.scandir(path.parent) as entries:
+            return [path.parent / entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+    except OSError:
+        return []
+
+
+def _unlink(orphan: Path) -> None:
+    with contextlib.suppress(OSError):  # another run swept it, or Windows has it open: it is no orphan
+        orphan.unlink()
 
 
 def _prefix(path: Path) -> str:

@@ -14,6 +14,7 @@ from recon_core.sheets import MAX_ROWS, column_letter
 
 MAX_CELLS = 50_000_000  # a full sheet of 47 columns; about 2 GB in the reader
 _OVERLAP = 64
+_LONGEST = 12  # digits or letters that are looked at: a longer reference is beyond any sheet by then
 _FAR_COLUMN = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{2,})\d""")
 _FAR_ROW = re.compile(rb"""\sr\s*=\s*["'][A-Za-z]*(\d{5,})""")
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)(\d+)["']""")
@@ -36,7 +37,7 @@ def rough_cells(pieces: Iterable[bytes]) -> int:
         if digits < len(str(MAX_ROWS)):
             digits = max([digits, *map(len, set(_FAR_ROW.findall(piece)))])
         for letters in set(_FAR_COLUMN.findall(piece)):
-            columns = max(columns, letters_number(letters.decode().upper()))
+            columns = max(columns, _column(letters))
     rows = int(10**digits)
     return (min(rows, MAX_ROWS) if digits <= len(str(MAX_ROWS)) else rows) * columns
 
@@ -46,9 +47,13 @@ def exact_reach(pieces: Iterable[bytes]) -> tuple[int, int]:
     rows, columns = 1, 1
     for piece in _overlapping(pieces):
         for letters, number in _REFERENCE.findall(piece):
-            rows = max(rows, int(number))
-            columns = max(columns, letters_number(letters.decode().upper()))
+            rows = max(rows, int(number[:_LONGEST]))
+            columns = max(columns, _column(letters))
     return rows, columns
+
+
+def _column(letters: bytes) -> int:
+    return letters_number(letters[:_LONGEST].decode().upper())
 
 
 def _overlapping(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -185,13 +185,12 @@ def stretched_ref(sqref: str, moves: Iterable[Stretch]) -> str:
     """Each range that began and ended with the old data rows ends with the new ones."""
     parts = []
     for part in sqref.split():
-        area = area_of(part)
+        new = area = area_of(part)
         for old, bottom in moves:
-            columns = area and area.left <= old.right and old.left <= area.right
-            if area and columns and (area.top, area.bottom) == (old.top, old.bottom):
-                area = area._replace(bottom=bottom)
-                part = ref_of(area)  # noqa: PLW2901
-        parts.append(part)
+            columns = new and new.left <= old.right and old.left <= new.right
+            if new and columns and (new.top, new.bottom) == (old.top, old.bottom):
+                new = new._replace(bottom=bottom)
+        parts.append(ref_of(new) if new and new != area else part)
     return " ".join(parts)
 
 
@@ -233,7 +232,7 @@ def _links(doc: Doc, around: Around) -> list[Edit]:
     """Links to places inside the workbook are ours on an owned sheet; links out of it always stay."""
     old = doc.root.child("hyperlinks")
     ours = {f"{column_letter(cell.column)}{cell.row}": cell.link for cell in around.links}
-    kept = [node for node in old.all("hyperlink") if _link_stays(node, ours, around.owned)] if old else []
+    kept = [node for node in old.all("hyperlink") if _link_stays(node, ours, owned=around.owned)] if old else []
     taken = {node.attrs.get("ref") for node in kept}
     name = f"{doc.root.prefix}hyperlink"
     new = "".join(
@@ -248,7 +247,7 @@ def _links(doc: Doc, around: Around) -> list[Edit]:
     return [Edit(old.start, old.end, b"")] if old else []
 
 
-def _link_stays(node: Node, ours: Mapping[str, str], owned: bool) -> bool:  # noqa: FBT001
+def _link_stays(node: Node, ours: Mapping[str, str], *, owned: bool) -> bool:
     if node.attrs.get("r:id"):
         return True
     return not owned and node.attrs.get("ref") not in ours

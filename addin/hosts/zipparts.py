@@ -6,8 +6,10 @@ thread while the caller makes the next piece, and its sizes are filled in afterw
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import struct
 import zipfile
 import zlib
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from addin.hosts.refusals import dangerous, missing, not_a_workbook, old_or_locked, signed, unreadable_part
+from addin.hosts.refusals import dangerous, missing, not_a_workbook, not_opened, old_or_locked, signed, unreadable_part
 
 MAX_PART = 8 << 30  # a sheet of 1,048,576 rows and 60 columns of ours
 MAX_TOTAL = 32 << 30
@@ -88,17 +90,36 @@ class Package:
         self.file.close()
 
 
-def open_package(path: Path) -> Package:
-    """Open a workbook after checking its directory. Raises H-101 to H-106."""
+def resolved(path: Path | str, shown: str = "") -> Path:
+    """The true place of a workbook. Raises H-101 for a path that leads nowhere: a loop of links, a NUL inside."""
     try:
-        file = path.open("rb")
-    except FileNotFoundError as error:
-        raise missing(path.name) from error
+        return Path(path).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop is a RuntimeError up to Python 3.12
+        raise missing(shown or Path(path).name) from error
+
+
+def open_package(path: Path, shown: str = "") -> Package:
+    """Open a workbook after checking its directory. Raises H-101 to H-106, H-108; `shown` is its name in them."""
+    file = _opened(path, shown or path.name)
     try:
         return _checked(file)
     except BaseException:
         file.close()
         raise
+
+
+def _opened(path: Path, shown: str) -> IO[bytes]:
+    try:
+        kind = path.stat().st_mode  # asked before the opening, which waits for the other end of a pipe
+        if not stat.S_ISREG(kind):
+            raise not_a_workbook("it is a folder" if stat.S_ISDIR(kind) else "it is a device or a pipe")
+        return path.open("rb")
+    except OSError as error:
+        if isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno == errno.ELOOP:
+            raise missing(shown) from error
+        raise not_opened(error.strerror or str(error)) from error
+    except ValueError as error:  # a NUL, or half a letter, in the name
+        raise missing(shown) from error
 
 
 def _checked(file: IO[bytes]) -> Package:
@@ -124,9 +145,9 @@ def _fingerprint(file: IO[bytes], entries: Iterable[zipfile.ZipInfo]) -> Fingerp
     return Fingerprint(status.st_size, status.st_mtime_ns, digest)
 
 
-def fingerprint(path: Path) -> Fingerprint:
+def fingerprint(path: Path, shown: str = "") -> Fingerprint:
     """What the workbook is now."""
-    package = open_package(path)
+    package = open_package(path, shown)
     package.close()
     return package.fingerprint
 

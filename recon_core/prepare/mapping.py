@@ -18,7 +18,7 @@ from recon_core.dates import NO_DAY, Order
 from recon_core.keys import MAX_EXACT_DIGITS, standard
 from recon_core.model import Raw
 from recon_core.money import Amounts, Form
-from recon_core.prepare.rows import Plan, Rows, find_column, place, texts
+from recon_core.prepare.rows import Plan, Rows, find_column, place, terms_of, texts
 from recon_core.problems import Place, Problem, Severity
 from recon_core.recipe import Meaning, Use
 from recon_core.texts import arrow_text, join_texts
@@ -42,13 +42,14 @@ def map_columns(rows: Rows, plan: Plan) -> Rows:
         "currency": _currency(rows, uses(Meaning.CURRENCY), currency), "item": _item(rows, uses(Meaning.ITEM)),
         "units": _units(rows, uses(Meaning.QUANTITY)),
     }  # fmt: skip
+    bad_compare = np.zeros(len(rows.frame), bool)
     for number, name in enumerate(plan.leg.compare):
         columns[f"compare_{number}"] = _compare(
-            rows, [use for use in uses(Meaning.COMPARE) if use.name == name], problems
+            rows, [use for use in uses(Meaning.COMPARE) if use.name == name], problems, bad_compare
         )
     for number, name in enumerate(plan.leg.references):
         columns[f"reference_{number}"] = _reference(rows, [use for use in uses(Meaning.REFERENCE) if use.name == name])
-    flags = {"bad_amount": bad, "no_amount": blank, "bad_date": bad_day, "damaged": damaged}
+    flags = {"bad_amount": bad, "no_amount": blank, "bad_date": bad_day, "damaged": damaged, "bad_compare": bad_compare}
     return replace(rows, lines=pd.DataFrame(columns), parts=parts, flags=flags, problems=(*rows.problems, *problems))
 
 
@@ -64,7 +65,7 @@ def _missing(rows: Rows, plan: Plan) -> list[Problem]:
     found = []
     wanted = [use for meaning in Meaning for use in plan.uses(rows.raw.source, meaning) if meaning is not Meaning.KEY]
     for use in [*_key_uses(plan, rows.raw.source), *wanted]:
-        for _, name in use.terms:
+        for _, name in terms_of(rows.frame, use):
             if find_column(rows.frame, name) is None:
                 near = process.extractOne(name, [str(column) for column in rows.frame.columns], score_cutoff=50)
                 hint = f" Did you mean '{near[0]}'?" if near else ""
@@ -87,9 +88,9 @@ def _ids(rows: Rows, uses: Sequence[Use]) -> tuple[pa.Array, pa.Array, Bool]:
     """(printed ids, standard forms, which are damaged). Composite ids are joined by ' | '."""
     raws, forms, damaged = [], [], np.zeros(len(rows.frame), bool)
     for use in uses:
-        column = find_column(rows.frame, use.terms[0][1]) or ""
+        column = find_column(rows.frame, terms_of(rows.frame, use)[0][1]) or ""
         raw = arrow_text(rows.frame[column])
-        form = standard(raw)
+        form = standard(raw) if len(uses) == 1 else standard(raw, placeholders=False)  # line 0 of an order is a line
         raws.append(raw)
         forms.append(form)
         damaged |= _damaged(form, rows.raw, column)
@@ -115,7 +116,7 @@ def _amounts(
     rows: Rows, use: Use, problems: list[Problem]
 ) -> tuple[pa.Array, dict[str, npt.NDArray[np.int64]], Bool, Bool, npt.NDArray[np.object_] | None]:
     """(printed amount, minor units of each summed column, unreadable, missing, currency)."""
-    read = [(sign, name, _read(rows, name, use, problems)) for sign, name in use.terms]
+    read = [(sign, name, _read(rows, name, use, problems)) for sign, name in terms_of(rows.frame, use)]
     bad = np.logical_or.reduce([~one.ok & ~one.blank for _, _, one in read])
     bad |= (
         np.sum([np.abs(one.minor).astype(np.float64) for _, _, one in read], axis=0) > money.MAX_MINOR
@@ -126,9 +127,9 @@ def _amounts(
     parts: dict[str, npt.NDArray[np.int64]] = {}
     for sign, name, one in read:  # the same column may stand twice
         parts[name] = parts.get(name, 0) + np.where(bad, 0, sign * one.minor)
-    columns = [arrow_text(rows.frame[find_column(rows.frame, name) or ""]) for _, name in use.terms]
+    columns = [arrow_text(rows.frame[find_column(rows.frame, name) or ""]) for _, name in terms_of(rows.frame, use)]
     raw = columns[0]
-    for (sign, _), column in zip(use.terms[1:], columns[1:], strict=True):
+    for (sign, _), column in zip(terms_of(rows.frame, use)[1:], columns[1:], strict=True):
         raw = join_texts([raw, column], " + " if sign > 0 else " - ")
     return raw, parts, bad, blank & ~bad, currency
 
@@ -177,7 +178,7 @@ def _date(
     if not uses:
         return pa.array([""] * n, pa.large_string()), np.full(n, NO_DAY, np.int64), np.zeros(n, bool)
     use = uses[0]
-    column = find_column(rows.frame, use.terms[0][1]) or ""
+    column = find_column(rows.frame, terms_of(rows.frame, use)[0][1]) or ""
     read = dates.read_dates(rows.frame[column], Order(use.form) if use.form in set(Order) else Order.AUTO)
     if read.unproved:
         what = f"'{read.example}' in {column} of {rows.raw.file} can be day/month or month/day, and no other cell decides it."
@@ -196,11 +197,12 @@ def _at(use: Use) -> str:
     return f" ({use.cell})" if use.cell else ""
 
 
-def _compare(rows: Rows, uses: Sequence[Use], problems: list[Problem]) -> npt.NDArray[np.int64]:
-    """A further amount, blanks as zero: what cannot be read differs and is seen as a difference."""
+def _compare(rows: Rows, uses: Sequence[Use], problems: list[Problem], bad: Bool) -> npt.NDArray[np.int64]:
+    """A further amount, blanks as zero; what cannot be read is listed and its row takes no part."""
     if not uses:
         return np.zeros(len(rows.frame), np.int64)
-    read = [(sign, _read(rows, name, uses[0], problems)) for sign, name in uses[0].terms]
+    read = [(sign, _read(rows, name, uses[0], problems)) for sign, name in terms_of(rows.frame, uses[0])]
+    bad |= np.logical_or.reduce([~one.ok & ~one.blank for _, one in read])
     total: npt.NDArray[np.int64] = sum((sign * one.minor for sign, one in read), np.zeros(len(rows.frame), np.int64))
     return total
 
@@ -208,7 +210,7 @@ def _compare(rows: Rows, uses: Sequence[Use], problems: list[Problem]) -> npt.ND
 def _reference(rows: Rows, uses: Sequence[Use]) -> pd.Series:
     if not uses:
         return texts([""] * len(rows.frame))
-    return texts(standard(arrow_text(rows.frame[find_column(rows.frame, uses[0].terms[0][1]) or ""])))
+    return texts(standard(arrow_text(rows.frame[find_column(rows.frame, terms_of(rows.frame, uses[0])[0][1]) or ""])))
 
 
 def _item(rows: Rows, uses: Sequence[Use]) -> pd.Series:
@@ -219,7 +221,7 @@ def _units(rows: Rows, uses: Sequence[Use]) -> npt.NDArray[np.int64]:
     """Whole quantities; 0 where there is none or it cannot be read."""
     if not uses:
         return np.zeros(len(rows.frame), np.int64)
-    column = find_column(rows.frame, uses[0].terms[0][1]) or ""
+    column = find_column(rows.frame, terms_of(rows.frame, uses[0])[0][1]) or ""
     read = money.read_amounts(rows.frame[column], Form.POINT)
     return np.where(read.ok, np.abs(read.minor) // money.MINOR_PER_MAJOR, 0)
 
@@ -227,5 +229,7 @@ def _units(rows: Rows, uses: Sequence[Use]) -> npt.NDArray[np.int64]:
 def _currency(rows: Rows, uses: Sequence[Use], marks: npt.NDArray[np.object_] | None) -> pd.Series:
     """The currency column, else the marks inside the amounts, else ''."""
     if uses:
-        return texts(standard(arrow_text(rows.frame[find_column(rows.frame, uses[0].terms[0][1]) or ""])))
+        return texts(
+            standard(arrow_text(rows.frame[find_column(rows.frame, terms_of(rows.frame, uses[0])[0][1]) or ""]))
+        )
     return texts(marks) if marks is not None else texts(pa.repeat(pa.scalar("", pa.large_string()), len(rows.frame)))

@@ -103,6 +103,23 @@ def find_column(frame: pd.DataFrame, name: str) -> str | None:
     return next((str(column) for column in frame.columns if str(column).casefold() == wanted), None)
 
 
+def terms_of(frame: pd.DataFrame, use: Use) -> tuple[tuple[int, str], ...]:
+    """The columns of a use: a header that is there wins over reading its text as a sum ('Price + GST').
+
+    A minus needs blanks around it, unless only so the names are found: 'price-discount' -> price less discount.
+    """
+    if find_column(frame, use.column) is not None:
+        return ((1, use.column),)
+    found: list[tuple[int, str]] = []
+    for sign, name in use.terms:
+        parts = [part.strip() for part in name.split("-")]
+        if find_column(frame, name) is None and len(parts) > 1 and all(find_column(frame, part) for part in parts):
+            found += [(sign if n == 0 else -sign, part) for n, part in enumerate(parts)]
+        else:
+            found.append((sign, name))
+    return tuple(found)
+
+
 def texts(values: Sequence[str] | npt.NDArray[np.object_] | pa.Array) -> pd.Series:
     """Values as a str column."""
     return (

@@ -16,17 +16,22 @@ import pyarrow.compute as pc
 from recon_core.dates import NO_DAY
 from recon_core.keys import standard_text
 from recon_core.model import SKIP_CODE, Skip
-from recon_core.prepare.rows import Plan, Rows, find_column, place, row_problems, texts
+from recon_core.prepare.rows import Plan, Rows, find_column, place, row_problems, terms_of, texts
 from recon_core.problems import Problem, Severity
-from recon_core.recipe import SkipRule
+from recon_core.recipe import Meaning, SkipRule
 from recon_core.texts import arrow_text
 
 Bool = npt.NDArray[np.bool_]
 
 _TOTAL = re.compile(
-    r"\W*((grand|sub|net|page|report|overall)?[\s-]*totals?\b|sum\b\s*:?$|opening bal|closing bal|statement summary|end of (statement|report|file)"
+    r"\W*((\w+)?[\s-]*totals?\b|sum\b|opening bal|closing bal|statement summary|end of (statement|report|file)"
     r"|generated (on|by)|printed on|\*+ ?end|this is a (system|computer))", re.IGNORECASE,
 )  # fmt: skip
+_ONLY_TOTAL = re.compile(
+    r"\W*((grand|sub|net|gross|page|report|overall|sum)?[\s-]*totals?|sum|(opening|closing) balance)"
+    r"(\s+(amount|value|rs|inr|rows?))?\W*", re.IGNORECASE,
+)  # fmt: skip
+HEAD = 80  # characters of a cell that may say what the row is; longer ones are no words of a total
 _RULED = re.compile(r"[\s*=_\-#.~]*")
 _NOT_READ = {
     Skip.BAD_AMOUNT: ("T-211", "'{raw}' is not an amount; the row is left out.", "Correct the amount in the file and run again."),
@@ -55,6 +60,7 @@ def skip_rows(rows: Rows, plan: Plan) -> Rows:
         (Skip.BAD_AMOUNT, "bad_amount"),
         (Skip.NO_AMOUNT, "no_amount"),
         (Skip.BAD_DATE, "bad_date"),
+        (Skip.BAD_COMPARED, "bad_compare"),
     )
     for kind, name in flagged:
         if kind is not Skip.BAD_DATE or plan.leg.dates_matter:
@@ -68,7 +74,7 @@ def skip_rows(rows: Rows, plan: Plan) -> Rows:
     problems = _unread(rows, plan, skip) + [
         _no_column(rows, rule)
         for rule in plan.skips
-        if rule.source == rows.raw.source and not find_column(rows.frame, rule.column)
+        if rule.source in ("", rows.raw.source) and not find_column(rows.frame, rule.column)
     ]
     parts = {name: np.where(structural, 0, minor) for name, minor in rows.parts.items()}
     rows = replace(rows, lines=lines, parts=parts, own_total_minor=own_total, problems=(*rows.problems, *problems))
@@ -88,22 +94,76 @@ def _structure(
         return
     few = rows.frame.iloc[suspects]
     headers = {standard_text(str(name)) for name in rows.frame.columns}
-    blank = (rows.lines["key"] == "").to_numpy() & rows.flags["no_amount"]
+    above = _Above(rows.lines["amount_minor"].to_numpy())
     for at, cells in zip(suspects, few.itertuples(index=False, name=None), strict=True):
         filled = [text for text in (str(cell).strip() for cell in cells) if text]
-        if not filled:
-            kind = Skip.BLANK_ROW
-        elif all(_RULED.fullmatch(text) for text in filled) and len(filled) > 1:
-            kind = Skip.RULE_ROW
-        elif len(filled) > 1 and sum(standard_text(text) in headers for text in filled) > len(filled) / 2:
-            kind = Skip.HEADER
-        elif any(_TOTAL.match(text) for text in filled[:2]):
-            kind = Skip.TOTAL
-        elif blank[at]:
-            kind = Skip.BLANK_ROW  # nothing that could be compared, though a cell is filled
-        else:
-            continue
-        skip[at], note[at] = SKIP_CODE[kind], " | ".join(filled)[:200]
+        kind = _kind(rows, int(at), filled, headers, above)
+        if kind is not Skip.NONE:
+            skip[at], note[at] = SKIP_CODE[kind], " | ".join(filled)[:200]
+        if kind is Skip.TOTAL:
+            above.total_at(int(at))
+
+
+def _kind(rows: Rows, at: int, filled: list[str], headers: set[str], above: _Above) -> Skip:
+    """What a row without a proper id or amount is, by its whole text; NONE where it is an ordinary row."""
+    if not filled:
+        return Skip.BLANK_ROW
+    if all(_RULED.fullmatch(text) for text in filled) and len(filled) > 1:
+        return Skip.RULE_ROW
+    if len(filled) > 1 and sum(standard_text(text) in headers for text in filled) > len(filled) / 2:
+        return Skip.HEADER
+    no_amount = bool(rows.flags["no_amount"][at])
+    key, printed = str(rows.lines["key"].iloc[at]), str(rows.lines["key_raw"].iloc[at])
+    if _is_total(
+        filled, key, printed, no_amount=no_amount or bool(rows.flags["bad_amount"][at]), adds_up=above.adds_up(at)
+    ):
+        return Skip.TOTAL
+    return Skip.BLANK_ROW if not key and no_amount else Skip.NONE  # nothing that could be compared
+
+
+def _is_total(filled: list[str], key: str, printed: str, *, no_amount: bool, adds_up: bool) -> bool:
+    """Whether a row is a total: by its words alone where no money hangs on it, else by its sum too.
+
+    A row with an id of its own ('Total Energies Ltd', 'Total-9') keeps its money, unless it is the sum of the rows above.
+    """
+    named = not key or bool(_TOTAL.match(printed[:HEAD]))
+    worded = any(_TOTAL.match(text[:HEAD]) for text in filled[:2])
+    if no_amount:
+        return named and worded
+    if any(_ONLY_TOTAL.fullmatch(text[:HEAD]) for text in filled[:2]) and (not key or _ONLY_TOTAL.fullmatch(printed)):
+        return True
+    bare = not printed.strip() and len(filled) == 1  # nothing but the sum itself
+    return adds_up and (bare or (named and worded))
+
+
+class _Above:
+    """The sums a totals row may state: of all other rows, of all above it, or of those since the last total."""
+
+    def __init__(self, amounts: npt.NDArray[np.int64]) -> None:
+        self.amounts = amounts
+        self.sums: npt.NDArray[np.int64] | None = None
+        self.since = 0
+        self.totals = 0
+
+    def adds_up(self, at: int) -> bool:
+        """Whether the amount of a row is the sum of all other rows, or of three or more rows above it."""
+        amount = int(self.amounts[at])
+        if not amount or len(self.amounts) < 4:
+            return False
+        sums = self._sums()
+        if amount == int(sums[-1]) - amount - self.totals:
+            return True
+        return at - self.since > 2 and amount in {int(sums[at]) - self.totals, int(sums[at] - sums[self.since])}
+
+    def total_at(self, at: int) -> None:
+        """A total stands here: it is no money itself, and a new subtotal begins below it."""
+        self.since, self.totals = at + 1, self.totals + int(self.amounts[at])
+
+    def _sums(self) -> npt.NDArray[np.int64]:
+        """Sums of all amounts above each row, made when first asked for."""
+        if self.sums is None:
+            self.sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.amounts)])
+        return self.sums
 
 
 def _apply_rule(rows: Rows, rule: SkipRule, skip: npt.NDArray[np.int8], note: npt.NDArray[np.object_]) -> None:
@@ -124,7 +184,8 @@ def _apply_rule(rows: Rows, rule: SkipRule, skip: npt.NDArray[np.int8], note: np
 def _no_column(rows: Rows, rule: SkipRule) -> Problem:
     what = f"{rows.raw.file} has no column '{rule.column}', which a skip rule asks for."
     fix = "Correct the name in the table Skip rules, or empty the row."
-    return Problem("M-202", Severity.STOP, place(rows.raw, 0, rule.column), rule.column, what, fix)
+    severity = Severity.STOP if rule.source else Severity.NOTE  # a rule for every source may fit only some of them
+    return Problem("M-202", severity, place(rows.raw, 0, rule.column), rule.column, what, fix)
 
 
 def _unread(rows: Rows, plan: Plan, skip: npt.NDArray[np.int8]) -> list[Problem]:
@@ -142,6 +203,7 @@ def _unread(rows: Rows, plan: Plan, skip: npt.NDArray[np.int8]) -> list[Problem]
         header = names.get({"amount_raw": "amount", "date_raw": "date", "key_raw": "id"}[column], "")
         code, what, fix = _NOT_READ[kind]
         problems += row_problems(rows.raw, at, rows.lines[column].iloc[at].tolist(), header, code, what, fix)
+    problems += _compared(rows, plan, np.flatnonzero(skip == SKIP_CODE[Skip.BAD_COMPARED]))
     if not plan.leg.dates_matter and (bad := np.flatnonzero(rows.flags["bad_date"] & (skip == 0))).size:
         raw = str(rows.lines["date_raw"].iloc[bad[0]])
         count = "1 row" if len(bad) == 1 else f"{len(bad):,} rows"
@@ -159,13 +221,29 @@ def _unread(rows: Rows, plan: Plan, skip: npt.NDArray[np.int8]) -> list[Problem]
     return problems
 
 
+def _compared(rows: Rows, plan: Plan, at: npt.NDArray[np.intp]) -> list[Problem]:
+    """Rows whose compared amount cannot be read: never taken for zero."""
+    if not len(at):
+        return []
+    names = [name for use in plan.uses(rows.raw.source, Meaning.COMPARE) for _, name in terms_of(rows.frame, use)]
+    columns = [column for column in (find_column(rows.frame, name) for name in names) if column]
+    raw = rows.frame[columns].iloc[at].agg(" + ".join, axis=1).tolist()
+    what = "'{raw}' cannot be compared, it is not an amount; the row is left out."
+    return row_problems(
+        rows.raw, at, raw, ", ".join(columns), "T-213", what, "Correct the amount in the file and run again."
+    )
+
+
 def _with_ragged(rows: Rows) -> Rows:
-    """Append the rows that do not fit the header; behind the last fitting row they are a footer."""
+    """Append the rows that do not fit the header; from the first one with the words of a footer on they are one."""
     at = np.array([row for row, _ in rows.raw.ragged], np.int64)
     raw_texts = [text for _, text in rows.raw.ragged]
     last = int(rows.raw.row.max(initial=0))
+    footer = next(
+        (row for row, text in rows.raw.ragged if row > last and _TOTAL.match(text.strip(' "')[:HEAD])), np.inf
+    )
     kinds = [
-        Skip.BLANK_ROW if not text.strip(" ,;\t|") else Skip.TOTAL if row > last else Skip.RAGGED
+        Skip.BLANK_ROW if not text.strip(" ,;\t|") else Skip.TOTAL if row >= footer else Skip.RAGGED
         for row, text in rows.raw.ragged
     ]
     blank = {

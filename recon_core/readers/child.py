@@ -43,9 +43,6 @@ def choose(names: Sequence[str], visible: Sequence[bool], name: str, has_data: C
     return next((i for i, seen in enumerate(visible) if seen and has_data(i)), -1)
 
 
-# ---- cells as text
-
-
 def number_text(value: float) -> str:
     """The shortest exact decimal text: 1234.5, 100, 0.00001, 123000000000000000; never an exponent."""
     text = repr(float(value))
@@ -154,9 +151,6 @@ def write(rows: Iterator[list[Any]], width: int, out: str) -> int:
             stream.write_batch(more)
             count += more.num_rows
     return int(count)
-
-
-# ---- the workbook
 
 
 def parse(path: str, sheet: str, out: str, *, alone: bool) -> dict[str, Any]:

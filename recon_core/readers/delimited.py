@@ -18,13 +18,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from recon_core.model import Raw, Source
 from recon_core.problems import Place, Problem
 from recon_core.readers import encoding, frames, header
 from recon_core.readers.codes import counted, note, stop
-from recon_core.readers.preflight import File
+from recon_core.readers.preflight import EXPORT_AGAIN, File
 
 # in the order to try: on a tie the rarer sign is the delimiter
 DELIMITERS = {"\t": "tab", "|": "bar", ";": "semicolon", ",": "comma"}
@@ -32,6 +33,10 @@ _LONG_CELL = 20  # lines; a longer cell is more likely a lost quotation mark tha
 _CHUNK = 500  # records turned into Arrow at a time; short lists are freed before anyone counts them
 _TAIL = 60  # lines at the end that are read apart: totals and signatures of a long file
 _SHORT = 1 << 20  # bytes of a body that is not worth that
+MOST_COLUMNS = 16_384  # of a sheet of Excel
+MOST_CELL = 1_000_000  # characters
+MOST_NAME = 10_000  # characters of a header
+MOST_LINE = 64 << 20  # bytes
 _ONE_COLUMN = "\x1f"  # unit separator: splits nothing that a person has typed
 
 
@@ -75,10 +80,36 @@ def read(source: Source, file: File) -> tuple[Raw | None, tuple[Problem, ...]]:
     if isinstance(text, Problem):
         return None, (*file.notes, text)
     notes = (*file.notes, *text.problems)
+    if endless := _endless(text.data, place):
+        return None, (*notes, endless)
     layout, problems = _layout(text.data, source, place)
     if layout is None or problems:
         return None, (*notes, *problems)
     return _raw(source, file, text, layout, _body(text.data, layout, place), notes)
+
+
+def _endless(data: bytes, place: Place) -> Problem | None:
+    """A line that is longer than any table's, found without reading what is between the line ends."""
+    begin = 0
+    while len(data) - begin > MOST_LINE:
+        end = begin + MOST_LINE
+        if (cut := data.rfind(b"\n", begin, end)) < 0 and (cut := data.rfind(b"\r", begin, end)) < 0:
+            line = data.count(b"\n", 0, begin) + 1
+            what = f"Line {line} of {place.file} is longer than {MOST_LINE >> 20} MB; a table has a line end behind each row."
+            return stop("F-108", place._replace(row=line), what, EXPORT_AGAIN)
+        begin = cut + 1
+    return None
+
+
+def _too_wide(count: int, place: Place) -> Problem:
+    what = f"The file has {count:,} columns; a sheet holds {MOST_COLUMNS:,}."
+    return stop("F-108", place, what, "Check the separator, or export fewer columns.")
+
+
+def _too_long(count: int, line: int, place: Place) -> Problem:
+    what = f"A cell on line {line} of {place.file} has {count:,} characters; the limit is {MOST_CELL:,}."
+    fix = "Check the separator and the line ends, or export the report without that column."
+    return stop("F-108", place._replace(row=line), what, fix)
 
 
 def _raw(
@@ -90,6 +121,8 @@ def _raw(
     problems = (*notes, *repeats, *body.problems, *rows)
     if header.stops(problems):
         return None, problems
+    if long := _longest(body, place):
+        return None, (*notes, long)
     kept = header.kept(layout.cells, body.columns)
     raw = Raw(
         source=source.name,
@@ -107,13 +140,21 @@ def _raw(
     return raw, problems
 
 
+def _longest(body: Body, place: Place) -> Problem | None:
+    """The Stop for a cell below the header that is longer than a cell may be; bytes first, as they cost nothing."""
+    for column in body.columns:
+        if frames.most_bytes(column) > MOST_CELL:
+            sizes = pc.utf8_length(column)
+            most = pc.max(sizes).as_py()
+            if most > MOST_CELL:
+                return _too_long(most, int(body.lines[pc.index(sizes, most).as_py()]), place)
+    return None
+
+
 def _words(encoding_name: str, delimiter: str) -> str:
     kind = {",": "CSV", "\t": "TSV"}.get(delimiter, "text")
     sign = "one column" if delimiter == _ONE_COLUMN else DELIMITERS.get(delimiter, f"'{delimiter}'")
     return f"{kind}, {encoding_name}, {sign}"
-
-
-# ---- records
 
 
 def _records(lines: Iterable[str], delimiter: str, first_line: int = 1) -> Iterator[Record]:
@@ -141,9 +182,6 @@ def _lines(data: bytes, offset: int = 0) -> Iterable[str]:
     return io.TextIOWrapper(stream, "utf-8", newline="")
 
 
-# ---- delimiter and header
-
-
 def _layout(data: bytes, source: Source, place: Place) -> tuple[Layout | None, tuple[Problem, ...]]:
     """The delimiter under which a header is found and most rows are equally wide."""
     declared = _declared(data)
@@ -164,9 +202,14 @@ Score = tuple[bool, bool, float, int]
 
 def _try(data: bytes, delimiter: str, source: Source, place: Place) -> tuple[Score, Layout | None, tuple[Problem, ...]]:
     most = max(header.LOOK_AT, source.header_row + 20)
-    records = list(islice(_records(_lines(data), delimiter), most))
+    records: list[Record] = []
+    for record in islice(_records(_lines(data), delimiter), most):
+        if refused := _refuse(record, place):
+            width = len(record.cells)
+            return (False, width > 1, 1.0, width), None, (refused,)
+        records.append(record)
     skipped = 1 if _declared(data) else 0
-    rows = [header.Row(record.line, record.cells) for record in records[skipped:]]
+    rows = [header.Row(record.line, _beginnings(record)) for record in records[skipped:]]
     found = header.find(rows, source.wanted, source.header_row, place)
     if found.at < 0:  # a file that falls into columns is not read as one column for want of a header
         width, share = _typical([len(record.cells) for record in records if record.cells], 0)
@@ -186,6 +229,21 @@ def _try(data: bytes, delimiter: str, source: Source, place: Place) -> tuple[Sco
     return (many and not found.problems, many, share, layout.named), layout, found.problems
 
 
+def _refuse(record: Record, place: Place) -> Problem | None:
+    """F-108 for a record no table has; a cell over many lines is a lost quotation mark, which others tell."""
+    if len(record.cells) > MOST_COLUMNS:
+        return _too_wide(len(record.cells), place._replace(row=record.line))
+    longest = max(record.cells, key=len, default="")
+    if len(longest) <= MOST_CELL or "\n" in longest or "\r" in longest:
+        return None
+    return _too_long(len(longest), record.line, place)
+
+
+def _beginnings(record: Record) -> list[str]:
+    """The cells as the search for a header sees them: of a swallowed file it need not look at every letter."""
+    return [cell[:MOST_NAME] for cell in record.cells] if len(record.text) > MOST_CELL else record.cells
+
+
 def _typical(widths: Sequence[int], of_header: int) -> tuple[int, float]:
     """The most frequent width below the header and its share; the header's own where nothing is below."""
     if not widths:
@@ -196,9 +254,6 @@ def _typical(widths: Sequence[int], of_header: int) -> tuple[int, float]:
 
 def _line_count(record: Record) -> int:
     return sum(1 for _ in io.StringIO(record.text, newline=""))
-
-
-# ---- the body, fast
 
 
 def _body(data: bytes, layout: Layout, place: Place) -> Body:
@@ -278,9 +333,6 @@ def _fitting(columns: list[pa.ChunkedArray], layout: Layout) -> list[pa.ChunkedA
     if not all(map(frames.all_empty, over)):
         return None
     return columns[: len(layout.cells)]
-
-
-# ---- the body, record by record
 
 
 def _careful(data: bytes, layout: Layout, place: Place) -> Body:

@@ -19,6 +19,7 @@ def to_frame(columns: Sequence[pa.ChunkedArray], names: Sequence[str]) -> pd.Dat
     """Large-string columns without nulls -> frame of pandas str columns with these names, zero-copy."""
     dtype = pd.StringDtype("pyarrow", na_value=np.nan)
     series = {
+        # the stubs are older than `dtype`
         name: pd.arrays.ArrowStringArray(column, dtype=dtype)  # type: ignore[call-arg]
         for name, column in zip(names, columns, strict=True)
     }
@@ -33,5 +34,9 @@ def column_of(cells: Iterable[str]) -> pa.Array:
 
 def all_empty(column: pa.ChunkedArray) -> bool:
     """True where every cell of the column is ''."""
-    longest = pc.max(pc.binary_length(column)).as_py()
-    return not longest
+    return not most_bytes(column)
+
+
+def most_bytes(column: pa.ChunkedArray) -> int:
+    """Bytes of the longest cell, 0 for a column without rows."""
+    return int(pc.max(pc.binary_length(column)).as_py() or 0)

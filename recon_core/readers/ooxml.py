@@ -18,6 +18,7 @@ from xml.etree import ElementTree as ET
 _STEP = 1 << 20
 _MOST_XML = 64 << 20  # bytes of a part that is parsed whole: workbook, relationships, styles
 _MOST_ROW = 256 << 20  # bytes of one row
+_MOST_NAMED = 50  # styles that a pattern spells out; of more, any number is taken and looked up
 
 
 class SheetPart(NamedTuple):
@@ -69,9 +70,6 @@ def cell_at(address: str) -> tuple[int, int]:
     return int(address[len(letters) :]) - 1, column_number(letters) - 1
 
 
-# ---- the parts around the sheets
-
-
 def sheets(archive: zipfile.ZipFile) -> list[SheetPart]:
     """The worksheets in the order of their tabs; [] when the package is not built as a workbook."""
     book = next((to for kind, to in _related(archive, "") if kind == "officeDocument"), "xl/workbook.xml")
@@ -86,7 +84,7 @@ def sheets(archive: zipfile.ZipFile) -> list[SheetPart]:
 
 def has_data(archive: zipfile.ZipFile, part: str) -> bool:
     """Does any cell of the sheet hold something? Looks no further than the first 8 MB."""
-    found = re.compile(rb"<(?:\w+:)?(?:v|t|f)(?:\s[^>]*)?>[^<]")
+    found = re.compile(rb"<(?:\w+:)?(?:v|t|f)(?:\s[^<>]*)?>[^<]")
     with archive.open(_entry(archive, part)) as stream:
         return bool(found.search(stream.read(8 << 20)))
 
@@ -149,9 +147,6 @@ def _attribute(element: ET.Element, name: str) -> str:
     return next((value for key, value in element.items() if key.endswith("}" + name)), "")
 
 
-# ---- the sheet part
-
-
 class _Patterns(NamedTuple):
     """Compiled once per sheet, because a prefix such as x: belongs to every tag."""
 
@@ -164,18 +159,20 @@ class _Patterns(NamedTuple):
 
 
 def _patterns(prefix: bytes, styles: dict[str, str]) -> _Patterns:
-    def tagged(pattern: bytes) -> re.Pattern[bytes]:
-        return re.compile(pattern.replace(b"<", b"<" + prefix).replace(b"<" + prefix + b"/", b"</" + prefix))
+    """No pattern looks past the next `<`, gives back what it took, or looks twice: a scan is linear on any bytes."""
 
-    ids = "|".join(styles).encode()
-    formula = rb"(?:<f(?:\s[^>]*)?/>|<f(?:\s[^>]*[^/])?>[^>]*</f>)\s*"
+    def tagged(pattern: bytes) -> re.Pattern[bytes]:
+        return re.compile(re.sub(rb"</?(?=[a-z])", lambda opened: opened.group() + prefix, pattern))
+
+    ids = b"|".join(map(str.encode, styles)) if len(styles) <= _MOST_NAMED else rb"\d{1,6}"
+    formula = rb"(?:<f(?:\s[^<>]*)?/>|<f(?:\s[^<>]*[^</>])?>[^<]*</f>)\s*+"
     return _Patterns(
         b"<" + prefix + b"c ",
-        tagged(rb'<row [^>]*?\br="(\d+)"'),
-        tagged(rb'<row [^>]*\bhidden="(?:1|true)"'),
-        tagged(rb'<c ([^>]*\bt="e"[^>]*)>\s*(?:' + formula + rb")?<v>([^>]*)</v>"),
-        tagged(rb"<c ([^>]*)>\s*" + formula + rb"(<v\s*/>|<v></v>)?\s*</c>"),
-        tagged(rb'<c ([^>]*\bs="(' + ids + rb')"[^>]*)>\s*(?:' + formula + rb")?<v>\d+</v>") if ids else None,
+        tagged(rb'<row [^<>]*?\br="(\d{1,9})"'),
+        tagged(rb'<row [^<>]*?\bhidden="(?:1|true)"'),
+        tagged(rb'<c (?=[^<>]*?\bt="e")([^<>]*+)>\s*+(?:' + formula + rb")?<v>([^<]*+)</v>"),
+        tagged(rb"<c ([^<>]*+)>\s*+" + formula + rb"(<v\s*+/>|<v></v>)?\s*+</c>"),
+        tagged(rb'<c (?=[^<>]*?\bs="(' + ids + rb')")([^<>]*+)>\s*+(?:' + formula + rb")?<v>\d++</v>") if ids else None,
     )
 
 
@@ -195,23 +192,24 @@ def scan(archive: zipfile.ZipFile, part: str) -> Scan:
 
 def pieces(stream: IO[bytes]) -> Iterator[bytes]:
     """The part cut behind ends of rows, so that no cell is torn."""
-    held = b""
+    held = bytearray()
     while more := stream.read(_STEP):
+        seen = max(0, len(held) - 3)  # what was searched before, but for the start of an end of row
         held += more
-        cut = held.rfind(b"row>") + 4
-        if cut > 4:
-            yield held[:cut]
-            held = held[cut:]
+        if (at := held.rfind(b"row>", seen)) >= 0:
+            yield bytes(held[: at + 4])
+            del held[: at + 4]
         elif len(held) > _MOST_ROW:
             break
     if held:
-        yield held
+        yield bytes(held)
 
 
 def used_area(archive: zipfile.ZipFile, part: str) -> tuple[int, str]:
     """Last row and last column that hold content; slower than `scan`, which also counts cells with only a format."""
     last_row, last_column = 0, ""
-    cell = re.compile(rb'<(?:\w+:)?c [^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>/]*>\s*<(?:\w+:)?(?:f|v|is)\b')
+    address = rb'(?>[^<>]*?\br="([A-Z]{1,3})(\d{1,7})")'  # atomic: the first one counts
+    cell = re.compile(rb"<(?:\w+:)?c " + address + rb"[^<>/]*+>\s*+<(?:\w+:)?(?:f|v|is)\b")
     with archive.open(_entry(archive, part)) as stream:
         for piece in pieces(stream):
             for letters, row in set(cell.findall(piece)):
@@ -226,12 +224,12 @@ def _prefix(piece: bytes) -> bytes:
 
 
 def _hidden_columns(piece: bytes) -> int:
-    spans = [tag for tag in re.findall(rb"<(?:\w+:)?col [^>]*>", piece) if re.search(rb'hidden="(?:1|true)"', tag)]
+    spans = [tag for tag in re.findall(rb"<(?:\w+:)?col [^<>]*+>", piece) if re.search(rb'hidden="(?:1|true)"', tag)]
     return sum(_number(tag, b"max") - _number(tag, b"min") + 1 for tag in spans)
 
 
 def _number(tag: bytes, name: bytes) -> int:
-    found = re.search(name + rb'="(\d+)"', tag)
+    found = re.search(name + rb'="(\d{1,7})"', tag)
     return int(found.group(1)) if found else 0
 
 
@@ -248,8 +246,9 @@ def _look(piece: bytes, patterns: _Patterns, styles: dict[str, str], seen: Scan)
         seen.unstored += _unstored(piece, patterns.unstored)
     if patterns.padded:
         seen.padded += [
-            At(*cell_at(address), styles[style.decode()])
-            for attributes, style in patterns.padded.findall(piece)
+            At(*cell_at(address), code)
+            for style, attributes in patterns.padded.findall(piece)
+            if (code := styles.get(style.decode()))
             if b't="' not in attributes or b't="n"' in attributes
             if (address := _address(attributes))
         ]

@@ -12,8 +12,10 @@ import re
 import stat
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from recon_core.problems import Place, Problem
 from recon_core.readers.codes import note, stop
@@ -25,6 +27,7 @@ MOST_PARTS = 20_000
 MOST_RATIO = 200  # times its packed size, asked of parts from RATIO_FROM on; tables reach 5 to 60
 RATIO_FROM = 64 << 20
 _HEAD = 1 << 16
+_PIECE = 4 << 20
 _OFFLINE = 0x0040_1000  # Windows: the content is still in the cloud
 _PARTIAL = (".crdownload", ".part", ".partial", ".download", ".opdownload")
 
@@ -44,7 +47,7 @@ class File:
     notes: tuple[Problem, ...] = ()
 
 
-# ---- other kinds, refused by name; the first bytes tell
+# other kinds, refused by name; the first bytes tell
 _OTHER_KINDS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -112,9 +115,9 @@ _KIND_WORDS = {
 
 def check(path: str, shown: str) -> File | Problem:
     """Look at the file and say what it is, or the one Problem (F-1xx) for which it cannot be read."""
-    place = Place(file=shown)
-    if not path:
-        return stop("F-101", place, "Setup names no file.", "Choose the file in Setup.")
+    place = Place(file=readable(shown))
+    if nameless := _refuse_by_name(path, place):
+        return nameless
     try:
         facts = Path(path).stat()
         if refused := _refuse_by_facts(path, place, facts):
@@ -132,6 +135,11 @@ def check(path: str, shown: str) -> File | Problem:
     return File(path=path, shown=shown, kind=kind, size=facts.st_size, modified=facts.st_mtime, notes=tuple(notes))
 
 
+def readable(name: str) -> str:
+    """The name as it can be written anywhere: bytes that are no letters as their code."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def changed(file: File) -> Problem | None:
     """F-104 when the file is not the one that was checked any more: half of it may have been read."""
     try:
@@ -144,7 +152,13 @@ def changed(file: File) -> Problem | None:
     return stop("F-104", Place(file=file.shown), what, "Wait until it is complete, then run again.")
 
 
-# ---- facts of the file system
+def _refuse_by_name(path: str, place: Place) -> Problem | None:
+    if not path:
+        return stop("F-101", place, "Setup names no file.", "Choose the file in Setup.")
+    if readable(path) != path:
+        what = f"{place.file} cannot be opened: its name or its folder's holds bytes that are no letters."
+        return stop("F-104", place, what, "Rename it to a name of plain letters and choose it again.")
+    return None
 
 
 def _refuse_by_facts(path: str, place: Place, facts: os.stat_result) -> Problem | None:
@@ -189,7 +203,7 @@ def missing(path: str, place: Place) -> Problem:
 
 def _names_in(folder: Path) -> list[str]:
     try:
-        return sorted(entry.name for entry in folder.iterdir())
+        return sorted(readable(entry.name) for entry in folder.iterdir())
     except OSError:  # a folder that may not be listed only costs the hint
         return []
 
@@ -240,13 +254,14 @@ def _open_elsewhere(path: str, place: Place) -> list[Problem]:
     """Excel and LibreOffice leave a lock file beside a workbook that is open."""
     here = Path(path)
     locks = (here.with_name(f"~${here.name}"), here.with_name(f".~lock.{here.name}#"))
-    if not any(lock.exists() for lock in locks):
+    try:
+        held = any(lock.exists() for lock in locks)
+    except OSError:  # a name as long as names can be has no room for a lock file's
+        held = False
+    if not held:
         return []
     what = f"{place.file} is open in another program; the version saved last was read."
     return [note("F-311", place, what, "Save and close it there, then run again if it has unsaved changes.")]
-
-
-# ---- kind by content
 
 
 def _kind(path: str, head: bytes, place: Place) -> str | Problem:
@@ -278,8 +293,9 @@ def _text_kind(head: bytes, place: Place) -> str | Problem:
 
 def _ole_kind(path: str, place: Place) -> str | Problem:
     """Old Office files keep the names of their streams as UTF-16; a name is proof enough of the kind."""
-    content = Path(path).read_bytes()
-    found = next((kind for name, kind in _OLE_STREAMS if name.encode("utf-16-le") in content), "")
+    with Path(path).open("rb") as stream:
+        names = _names_found(stream, [name.encode("utf-16-le") for name, _ in _OLE_STREAMS])
+    found = next((kind for name, kind in _OLE_STREAMS if name.encode("utf-16-le") in names), "")
     if found == "password":
         return protected(place)
     if found == "xls":
@@ -287,7 +303,15 @@ def _ole_kind(path: str, place: Place) -> str | Problem:
     return refused(place, found or "an Office file of an unknown kind")
 
 
-# ---- zip directory
+def _names_found(stream: IO[bytes], names: Sequence[bytes]) -> set[bytes]:
+    """Which of the names a file holds; read in pieces that overlap, up to the first of them, which decides alone."""
+    found: set[bytes] = set()
+    tail = b""
+    while names[0] not in found and (more := stream.read(_PIECE)):
+        piece = tail + more
+        found |= {name for name in names if name not in found and name in piece}
+        tail = piece[1 - max(map(len, names)) :]
+    return found
 
 
 def _zip_kind(path: str, place: Place) -> str | Problem:

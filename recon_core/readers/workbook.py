@@ -81,9 +81,6 @@ def read(source: Source, file: File) -> tuple[Raw | None, Problems]:
 Found = tuple[Sheets, Grid, Problems]
 
 
-# ---- .xlsx: scanned here while the child parses
-
-
 def _read_package(source: Source, file: File) -> Found | Problem:
     place = Place(file=file.shown)
     with zipfile.ZipFile(file.path) as archive:
@@ -160,9 +157,6 @@ def _again(archive: zipfile.ZipFile, part: str, file: File, sheet: str, folder: 
         return launch.answer_of(process, file)
 
 
-# ---- other kinds: the child tells all there is
-
-
 def _read_other(source: Source, file: File) -> Found | Problem:
     place = Place(file=file.shown)
     with tempfile.TemporaryDirectory(prefix="recon-") as folder:
@@ -192,9 +186,6 @@ def _ods_errors(file: File, place: Place) -> list[Problem]:
     return [note("F-310", place, what, "Correct the formula or the data behind it, save and run again.")]
 
 
-# ---- what came back
-
-
 def _load(folder: str, answer: dict[str, Any]) -> Grid:
     path = Path(folder, launch.CELLS)
     row, column = answer["start"]
@@ -205,9 +196,6 @@ def _load(folder: str, answer: dict[str, Any]) -> Grid:
     width = table.num_columns // 2
     typed = [table.column(width + i).to_numpy() for i in range(width)]
     return Grid(table.columns[:width], typed, row, column)
-
-
-# ---- what the scan knows better
 
 
 def _put(grid: Grid, cells: Iterable[ooxml.At], *, typed: bool) -> Grid:
@@ -239,9 +227,6 @@ def _zeros(grid: Grid, padded: Iterable[ooxml.At]) -> list[ooxml.At]:
             if text.isdigit() and len(text) < len(cell.text):
                 done.append(cell._replace(text=text.zfill(len(cell.text))))
     return done
-
-
-# ---- notes
 
 
 def _no_sheet(name: str, sheets: Sheets, place: Place) -> Problem:
@@ -288,9 +273,6 @@ def _hidden(sheets: Sheets, seen: ooxml.Scan) -> str:
         counted(seen.hidden_columns, "hidden column") if seen.hidden_columns else "",
     ]
     return ", ".join(filter(None, parts))
-
-
-# ---- the table
 
 
 def _raw(source: Source, file: File, sheets: Sheets, grid: Grid) -> tuple[Raw | None, Problems]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from recon_core.model import Result
+from recon_core.problems import Problem
 from recon_core.reports import checks, data, exceptions, files, matched, notes, runs, skipped, suggestions, summary
 from recon_core.reports.case import Case, Overflow, Run
 from recon_core.sheets import Sheet
@@ -43,4 +44,9 @@ def build(case: Case, wanted: Sequence[str] = tuple(REPORTS)) -> list[Sheet]:
     return [REPORTS[name](case) for name in REPORTS if name in wanted]
 
 
-__all__ = ["DETAILS", "REPORTS", "Case", "Overflow", "Run", "build", "details"]
+def after(case: Case) -> list[Problem]:
+    """Problems that only the finished tables show: ticks whose amounts have changed."""
+    return exceptions.lost_ticks(case)
+
+
+__all__ = ["DETAILS", "REPORTS", "Case", "Overflow", "Run", "after", "build", "details"]

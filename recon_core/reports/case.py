@@ -55,6 +55,7 @@ class Case:
     details: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     overflow: Mapping[str, Overflow] = field(default_factory=dict)
     notes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # Exc key -> typed column -> value
+    own_columns: Sequence[str] = ()  # columns the user has added to the table of Exceptions
     kept_notes: Sequence[Sequence[object]] = ()  # earlier rows of Notes history
     log: Sequence[Sequence[object]] = ()  # earlier rows of the run log
 
@@ -70,7 +71,9 @@ class Case:
         return [file for file in result.files if file.side == side]
 
 
-WARNS = frozenset({"T-241", "K-401", "K-451", "F-322", "T-224"})  # notes that deserve eyes
+WARNS = frozenset({
+    "F-304", "F-306", "F-307", "F-309", "F-322", "K-401", "K-403", "K-404", "K-405", "K-406", "K-451", "M-202", "R-701", "T-224", "T-241",
+})  # fmt: skip  # notes that deserve eyes
 
 
 def heading(case: Case, title: str, hint: str) -> tuple[Cell, ...]:

@@ -6,13 +6,16 @@ on its first row, so that the column adds up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from recon_core.dates import NO_DAY, to_series
 from recon_core.model import Reason, Result, Status
+from recon_core.money import MINOR_PER_MAJOR, grouped
+from recon_core.problems import Place, Problem, Severity
 from recon_core.reports.case import PROOF, TYPED, Case, detail_sheet, hex_ids, named, square
 from recon_core.sheets import Column, Kind, Sheet
 from recon_core.statuses import SENTENCES
@@ -29,16 +32,75 @@ COLUMNS = (
 OPEN = [list(Status).index(Status.PARTIALLY_MATCHED), list(Status).index(Status.UNMATCHED)]
 
 
+def columns(case: Case) -> tuple[Column, ...]:
+    """The columns of the sheet; those that the user has added stand last and stay his."""
+    return (*COLUMNS, *(Column(name=name, kind=Kind.INPUT, width=16) for name in case.own_columns))
+
+
 def frame(results: Mapping[str, Result], case: Case) -> pd.DataFrame:
-    """One row for each unmatched line; a partial match has as many rows as its longer side."""
+    """One row for each unmatched line; a partial match has as many rows as its longer side. Largest first."""
     whole = pd.concat([_leg(result) for result in results.values()], ignore_index=True)
-    typed = {name: [_note(case, key, name) for key in whole["Exc key"]] for name in TYPED}
+    whole = whole.iloc[_largest_first(whole)].reset_index(drop=True)
+    changed = set(changed_ticks(whole, case))
+    typed = {name: [_note(case, key, name) for key in whole["Exc key"]] for name in (*TYPED, *case.own_columns)}
+    typed["Tick"] = ["" if key in changed else tick for key, tick in zip(whole["Exc key"], typed["Tick"], strict=True)]
     first = [_first_seen(case, key) for key in whole["Exc key"]]
     whole = whole.assign(
-        **{name: pd.Series(values, dtype="str") for name, values in typed.items()},
+        **{name: _cells(values) for name, values in typed.items()},
         **{"First seen run": pd.Series(first, dtype="Int64")},
     )
-    return whole[[column.name for column in COLUMNS]]
+    return whole[[column.name for column in columns(case)]]
+
+
+def _cells(values: list[object]) -> pd.Series:
+    """What a user typed: texts as texts, a date or a number as itself."""
+    plain = all(isinstance(value, str) for value in values)
+    return pd.Series(values, dtype="str" if plain else "object")
+
+
+def _largest_first(whole: pd.DataFrame) -> np.ndarray:
+    """Order of the rows: by the size of their match or row, rows of one match together, then as they came."""
+    size = whole["Difference"].abs().fillna(0).astype("int64")
+    group = np.where(whole["Match id"] != "", whole["Leg"] + whole["Match id"], whole["Leg"] + whole["Exc key"])
+    return (
+        np.lexsort((np.arange(len(whole)), group.astype(str), -size.groupby(group).transform("max").to_numpy()))
+        if len(whole)
+        else np.arange(0)
+    )
+
+
+def changed_ticks(whole: pd.DataFrame, case: Case) -> list[str]:
+    """Keys of ticked exceptions whose amounts are no longer those that were ticked."""
+    names = ("Amount A", "Amount B", "Difference")
+    ticked = {key for key, note in case.notes.items() if note.get("Tick") and "Difference" in note}
+    now = _amounts(whole[whole["Exc key"].isin(ticked)], names)
+    return [key for key, amounts in now.items() if [_minor(case.notes[key].get(name)) for name in names] != amounts]
+
+
+def _amounts(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, list[int | None]]:
+    """Amounts of each exception by its key, None where the cell is empty."""
+    columns = [[None if pd.isna(value) else int(value) for value in rows[name].tolist()] for name in names]
+    return dict(zip(rows["Exc key"].tolist(), (list(row) for row in zip(*columns, strict=True)), strict=True))
+
+
+def _minor(shown: object) -> int | None:
+    """An amount as the sheet showed it, in minor units."""
+    return round(float(shown) * MINOR_PER_MAJOR) if isinstance(shown, int | float) else None
+
+
+def lost_ticks(case: Case) -> list[Problem]:
+    """A note for each tick that was taken off, since what it stood for has changed."""
+    rows = case.details["tblExceptions"]
+    gone = changed_ticks(rows, case)
+    now = _amounts(rows[rows["Exc key"].isin(gone)], ("Difference",))
+    fix = "Look at the row again and tick it if it still holds. Its comment was kept."
+    found = []
+    for key in gone:
+        note = case.notes[key]
+        was, is_now = grouped(_minor(note.get("Difference")) or 0), grouped(now[key][0] or 0)
+        what = f"The tick on '{note.get('Id')}' was set at a difference of {was}, now it is {is_now}; the tick was taken off."
+        found.append(Problem("R-701", Severity.NOTE, Place(sheet="Exceptions"), key, what, fix))
+    return found
 
 
 def _first_seen(case: Case, key: str) -> int:
@@ -47,9 +109,16 @@ def _first_seen(case: Case, key: str) -> int:
     return int(seen) if isinstance(seen, int | float) and seen else case.run.number
 
 
-def _note(case: Case, key: str, name: str) -> str:
+def _note(case: Case, key: str, name: str) -> object:
+    """What the user typed for an exception: a text, or a date or a number as it was."""
     value = case.notes.get(key, {}).get(name)
-    return "" if value is None else str(value)
+    return (
+        ""
+        if value is None
+        else value
+        if isinstance(value, int | float | dt.date) and not isinstance(value, bool)
+        else str(value)
+    )
 
 
 def _leg(result: Result) -> pd.DataFrame:
@@ -58,7 +127,9 @@ def _leg(result: Result) -> pd.DataFrame:
     gap = np.abs(_take(result, "gap_minor", pairs["lead"]))
     link, own = _take(result, "match_id", pairs["lead"]), _take(result, "line_id", pairs["lead"])
     status = _take(result, "status", pairs["lead"])
-    order = np.lexsort((pairs["nth"].to_numpy(), np.where(link > 0, link, own), -gap, status))
+    order = np.lexsort(
+        (pairs["nth"].to_numpy(), np.where(link > 0, link, own), -gap, status)
+    )  # equals stay in this order
     return _columns(pairs.iloc[order].reset_index(drop=True), result)
 
 
@@ -134,5 +205,5 @@ def _why(code: str, differs: str, result: Result) -> str:
 
 def sheet(case: Case) -> Sheet:
     """The sheet Exceptions."""
-    hint = "Work to do, largest first. The blue columns are yours: they stay with their row on every run."
-    return detail_sheet(case, "Exceptions", "tblExceptions", COLUMNS, hint)
+    hint = "Work to do, largest first. The blue columns are yours: they stay with their row on every run, columns you add too."
+    return detail_sheet(case, "Exceptions", "tblExceptions", columns(case), hint)

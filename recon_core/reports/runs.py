@@ -13,7 +13,7 @@ from recon_core.sheets import Cell, Column, Kind, Sheet, Table
 
 COLUMNS = (
     Column(name="Run", kind=Kind.INTEGER, width=7), Column(name="Start", kind=Kind.DATETIME, width=18), Column(name="End", kind=Kind.DATETIME, width=18), Column(name="User", width=14),
-    Column(name="Machine", width=16), Column(name="Version", width=9), Column(name="Outcome", width=10), Column(name="Counts", kind=Kind.WRAP, width=60), Column(name="Files hash", kind=Kind.ID, width=18),
+    Column(name="Machine", width=16), Column(name="Version", width=9), Column(name="As of", kind=Kind.DATE, width=12), Column(name="Outcome", width=10), Column(name="Counts", kind=Kind.WRAP, width=60), Column(name="Files hash", kind=Kind.ID, width=18),
     Column(name="Setup hash", kind=Kind.ID, width=18), Column(name="Result hash", kind=Kind.ID, width=18), Column(name="Chain", kind=Kind.ID, width=18),
 )  # fmt: skip
 CHAIN_WORDS = (
@@ -28,7 +28,7 @@ def sheet(case: Case) -> Sheet:
     earlier = [dict(zip(names, row, strict=False)) for row in case.log]
     rows = [*earlier, row(case, str(earlier[-1]["Chain"]) if earlier else "")]
     frame = pd.DataFrame(rows, columns=names)
-    dtypes = {Kind.INTEGER: "Int64", Kind.DATETIME: "datetime64[s]"}
+    dtypes = {Kind.INTEGER: "Int64", Kind.DATETIME: "datetime64[s]", Kind.DATE: "datetime64[s]"}
     frame = frame.fillna({column.name: "" for column in COLUMNS if column.kind not in dtypes}).astype(
         {column.name: dtypes.get(column.kind, "str") for column in COLUMNS}
     )
@@ -51,7 +51,7 @@ def row(case: Case, previous: str) -> dict[str, object]:
     files = sorted({f"{file.sha256}{file.sheet}" for result in case.results.values() for file in result.files})
     hashes = (_short("".join(files)), run.setup_hash, run.result_hash)
     return {
-        "Run": run.number, "Start": run.started, "End": run.ended, "User": run.user, "Machine": run.machine, "Version": run.version, "Outcome": case.outcome.upper(),
+        "Run": run.number, "Start": run.started, "End": run.ended, "User": run.user, "Machine": run.machine, "Version": run.version, "As of": case.recipe.as_of, "Outcome": case.outcome.upper(),
         "Counts": counts(case), "Files hash": hashes[0], "Setup hash": hashes[1], "Result hash": hashes[2], "Chain": _short("|".join((*hashes, previous))),
     }  # fmt: skip
 

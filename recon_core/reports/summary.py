@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from recon_core.model import CLASS_CODE, CLASSES, MatchClass, Reason, Result, Status
-from recon_core.money import to_major
+from recon_core.money import to_major, to_text
 from recon_core.problems import Severity
-from recon_core.reports.case import TABLE_ROW, Case, heading
+from recon_core.recipe import RuleKind
+from recon_core.reports.case import TABLE_ROW, Case, day, heading
 from recon_core.reports.tieout import Check, Sums, bridge, checks
 from recon_core.sheets import Cell, Formula, Sheet, Value
 from recon_core.statuses import NEXT_STEP
@@ -64,18 +65,29 @@ def sheet(case: Case) -> Sheet:
 def _outcome(case: Case, tests: Sequence[tuple[str, bool]]) -> list[Cell]:
     """Rows 4 and 5: the outcome word, and TRUE only when every check of every leg agrees."""
     left_out = sum(problem.severity is Severity.LEFT_OUT for problem in case.problems)
+    rows = case.details["tblExceptions"]
+    size = to_text(int(rows["Difference"].abs().fillna(0).sum()))
+    work = f"{len(rows):,} exceptions, open amount {size}" if len(rows) else "no exceptions"
     words = {
-        "ok": "OK: nothing was left out for want of reading",
-        "warn": f"WARN: something deserves eyes ({left_out} rows left out; see Data checks)",
+        "ok": f"OK: {work}; every cell that matters could be read",
+        "warn": f"WARN: {work}; {left_out} rows left out, see Data checks",
     }
     ties = all(value for _, value in tests)
     return [
         Cell(row=4, column=1, value="Outcome of the run", style="label"),
         Cell(row=4, column=2, value=words[case.outcome], style="good" if case.outcome == "ok" else "warn", link="#'Data checks'!A5"),
         *(Cell(row=4, column=column, value=None, style="good" if case.outcome == "ok" else "warn") for column in range(3, 6)),
+        Cell(row=6, column=1, value=_who(case), style="subtitle"),
         Cell(row=5, column=1, value="Tie-out: every check below agrees", style="label"),
         Cell(row=5, column=2, value=Formula(f"AND({','.join(text for text, _ in tests)})", ties), style="good" if ties else "bad"),
     ]  # fmt: skip
+
+
+def _who(case: Case) -> str:
+    """Who ran it, when, where, by which version, for the printed page."""
+    run = case.run
+    by = f" by {run.user} on {run.machine}" if run.user else ""
+    return f"Run {run.number}, {day(run.started.date())} {run.started:%H:%M}{by}; engine {run.version}, result {run.result_hash}."
 
 
 def _row(row: int, values: Sequence[Value], styles: Sequence[str], link: str = "") -> list[Cell]:
@@ -167,6 +179,7 @@ def _leg(case: Case, result: Result, row: int) -> tuple[list[Cell], int, tuple[s
     cells += [
         Cell(row=row + 1, column=1, value="Leg", style="label"),
         Cell(row=row + 1, column=2, value=result.leg, style="text"),
+        Cell(row=row + 1, column=3, value=_terms(case, result), style="subtitle"),
     ]
     leg_cell = f"$B${row + 1}"
     found, row = _outcomes(case, result, row + 2, leg_cell)
@@ -177,6 +190,20 @@ def _leg(case: Case, result: Result, row: int) -> tuple[list[Cell], int, tuple[s
         found, row = block(case, result, row + 1, leg_cell)
         cells += found
     return cells, row + 1, test
+
+
+def _terms(case: Case, result: Result) -> str:
+    """What the leg allows: 'Tolerance 0.05; dates within 5 days; id cleaning standard'."""
+    leg = next((leg for leg in case.recipe.legs if leg.name == result.leg), None)
+    if leg is None:
+        return ""
+    days = max(
+        (max(rule.days_before or 0, rule.days_after or 0) for rule in leg.rules if rule.kind is not RuleKind.SUGGEST),
+        default=0,
+    )
+    dates = f"dates within {days} days" if leg.dates_matter else "dates not compared"
+    whole = "an id whose totals differ stays together" if leg.whole_ids else "equal lines match where totals differ"
+    return f"Tolerance {to_text(max((rule.within_minor for rule in leg.rules), default=0))}; {dates}; id cleaning {leg.cleaning}; {whole}."
 
 
 def _outcomes(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cell], int]:

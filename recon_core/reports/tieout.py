@@ -6,7 +6,7 @@ table stands in a file beside the workbook its share is written as a value, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,18 +54,18 @@ class Sums:
 
 
 def checks(case: Case, result: Result, leg_cell: str) -> list[Check]:
-    """All lines of one leg's tie-out block."""
+    """All lines of one leg's tie-out block; sums of money are rounded to the decimals of the files."""
     sums = Sums(case=case, result=result, leg=leg_cell)
     lines: list[Check] = []
     for side, letter in enumerate("AB"):
-        lines += [
-            _files(sums, side, letter),
-            _counted(sums, side, letter),
-            _ordinals(sums, side, letter),
-            *_squares(sums, side, letter),
-            _money(sums, side, letter),
-        ]
-    return [*lines, _bridge(sums)]
+        lines += [_files(sums, side, letter), _counted(sums, side, letter), _ordinals(sums, side, letter)]
+        lines += [*_squares(sums, side, letter), _money(sums, side, letter)]
+    return [_rounded(line) if line.money else line for line in (*lines, _bridge(sums))]
+
+
+def _rounded(check: Check) -> Check:
+    left, right = rounded(check.left, check.places), rounded(check.right, check.places)
+    return replace(check, left=left, right=right)
 
 
 def _files(sums: Sums, side: int, letter: str) -> Check:
@@ -181,6 +181,11 @@ def add(parts: list[Formula]) -> Formula:
 def subtract(left: Formula, right: Formula) -> Formula:
     """The difference of two formulas."""
     return Formula(f"{left.text}-{right.text}", _sum([left.value, -_number(right.value)]))
+
+
+def rounded(part: Formula, places: int) -> Formula:
+    """A formula freed of the noise that adding floats leaves."""
+    return Formula(f"ROUND({part.text},{places})", part.value)
 
 
 def minus(part: Formula) -> Formula:

@@ -19,6 +19,7 @@ from recon_core import schema
 from recon_core.engine import Prior, prove
 from recon_core.keys import parse_cleaning
 from recon_core.model import Raw
+from recon_core.money import to_minor
 from recon_core.problems import Problem, ReconError
 from recon_core.recipe import Lookup, Recipe, SkipRule
 from recon_core.setup import parse_recipe
@@ -76,7 +77,7 @@ def a_raw(name: str, lines: list[str], case: Case) -> Raw:
     return raw(name.partition(".")[0], columns, file=name, typed=typed, ragged=ragged, sha256=name)
 
 
-def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901 - one branch for each word of the settings
+def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912 - one branch for each word of the settings
     """What the core says of the case."""
     if any(sheet in case.sections for sheet in schema.SETUP_SHEETS) or not case.sections:
         grids = {sheet: [line.split("|") for line in case.sections.get(sheet, [])] for sheet in schema.SETUP_SHEETS}
@@ -112,11 +113,16 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901 - one branch for 
                     source=source, column=column, path=file, sheet="", match_column=match, take=tuple(take.split(";"))
                 )
             )
+        elif word == "compare":
+            uses += [use(side, "compare", rest) for side in "AB"]
+        elif word == "tolerance":
+            options["within_minor"] = to_minor(rest)
+        elif word == "same":
+            sides["b"] = sides["a"]
         elif word == "twice":
             sides[rest[0]].append(replace(sides[rest[0]][0], file=f"copy_of_{rest}", path=f"/files/copy_of_{rest}"))
-    uses = uses or [
-        use(side, meaning, column) for side in "AB" for meaning, column in (("id", "id"), ("amount", "amount"))
-    ]
+    if all(one.meaning == "compare" for one in uses):
+        uses += [use(side, meaning, meaning) for side in "AB" for meaning in ("id", "amount")]
     one = leg(uses, **options)
     supporting = {f"{lookup.path}|": a_raw(lookup.path, case.sections[lookup.path], case) for lookup in lookups}
     outcome = run(

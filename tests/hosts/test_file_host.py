@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from addin.hosts import Host
 from addin.hosts.file import FileHost
+from addin.hosts.package import write_sheets
 from addin.hosts.usedrange import check_used_range, exact_reach, rough_cells
 from recon_core.problems import Place, Problem, ReconError, Severity
 from recon_core.sheets import Cell, Formula, Sheet
@@ -101,9 +103,16 @@ def test_long_and_wide_sheets_within_reason_are_read():
     def pieces(text: bytes):
         return lambda: [text[:40], text[40:]]
 
-    check_used_range(pieces(b'<row r="1"><c r="XFD1"/></row><row r="3000"><c r="A3000"/></row>'), "x")
-    check_used_range(pieces(b'<row r="150000"><c r="CV150000"/></row><row r="3"/>'), "x")
-    check_used_range(pieces(b'<row r="1048576"><c r="AD1048576"/></row><row r="3"/>'), "x")
+    wide = b'<row r="1"><c r="XFD1"/></row><row r="3000"><c r="A3000"/></row>'
+    middle = b'<row r="150000"><c r="CV150000"/></row><row r="3"/>'
+    long = b'<row r="1048576"><c r="AD1048576"/></row><row r="3"/>'
+    for text in (wide, middle, long):
+        check_used_range(pieces(text), "x")  # raises nothing
+    assert [exact_reach(pieces(text)()) for text in (wide, middle, long)] == [
+        (3_000, 16_384),
+        (150_000, 100),
+        (1_048_576, 30),
+    ]
 
 
 def test_references_cut_by_a_piece_are_seen():
@@ -122,6 +131,80 @@ def test_opening_refuses_with_a_problem(tmp_path, damage):
         FileHost(path)
     assert caught.value.problem.where == Place(file="b.xlsx")
     assert caught.value.problem.code in ("H-101", "H-102", "H-103")
+
+
+def loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
+PLACES = [
+    pytest.param(Path.mkdir, "H-102", id="folder"),
+    pytest.param(lambda path: os.mkfifo(path), "H-102", id="pipe", marks=POSIX),  # noqa: PLW0108 - not of Windows
+    pytest.param(lambda path: path.symlink_to("/dev/zero"), "H-102", id="device", marks=POSIX),
+    pytest.param(loop, "H-101", id="loop", marks=POSIX),
+]
+
+
+@pytest.mark.parametrize(("make", "code"), PLACES)
+@pytest.mark.parametrize("act", [FileHost, lambda path: write_sheets(path, [samples.sheet(2)])], ids=["open", "write"])
+def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path, make, code, act):
+    path = tmp_path / "b.xlsx"
+    make(path)
+    with pytest.raises(ReconError) as caught:
+        act(path)
+    assert caught.value.problem.code == code
+    assert [entry.name for entry in tmp_path.iterdir()] == ["b.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("x" * 300 + ".xlsx", "H-108"), ("a\0b.xlsx", "H-101"), ("\ud800.xlsx", "H-101"), ("b.xlsx/c.xlsx", "H-101")],
+    ids=["long", "nul", "half a letter", "below a file"],
+)
+def test_names_that_lead_nowhere(tmp_path, name, code):
+    samples.plain(tmp_path / "b.xlsx")
+    for act in (FileHost, lambda path: write_sheets(path, [samples.sheet(2)])):
+        with pytest.raises(ReconError) as caught:
+            act(tmp_path / name)
+        assert caught.value.problem.code == code
+        assert str(caught.value.problem).encode()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read anything")
+def test_a_workbook_without_the_right_to_read(book):
+    book.chmod(0)
+    with pytest.raises(ReconError, match="H-108"):
+        FileHost(book)
+
+
+def test_a_workbook_whose_name_leaves_no_room_for_ours(tmp_path):
+    path = samples.plain(tmp_path / ("x" * 250 + ".xlsx"))
+    host = FileHost(path)
+    with pytest.raises(ReconError, match="H-110"):
+        host.write([samples.sheet(2)])
+    assert host.cells("Ours") == []
+
+
+def test_refusals_bear_the_name_the_user_typed(tmp_path):
+    waiting = tmp_path / ".Result.tieout-7.tmp.xlsx"
+    with pytest.raises(ReconError) as caught:
+        FileHost(waiting, shown="Result.xlsx")
+    assert caught.value.problem.where.file == "Result.xlsx"
+    assert "'Result.xlsx'" in caught.value.problem.what
+    host = FileHost(samples.plain(waiting), shown="Result.xlsx")
+    samples.plain(waiting).write_bytes(b"a;b")
+    for act in (lambda: host.cells("Ours"), lambda: host.write([samples.sheet(2)])):
+        with pytest.raises(ReconError) as caught:
+            act()
+        assert caught.value.problem.where.file == "Result.xlsx"
+        assert "tieout-7" not in str(caught.value.problem)
+
+
+@pytest.mark.parametrize("reference", ["A" + "9" * 5_000, "A" * 100_000 + "1"])
+def test_endless_references_are_far_corners(reference):
+    with pytest.raises(ReconError, match="H-115"):
+        check_used_range(lambda: [b'<row r="900000"/><c r="%s"/>' % reference.encode()], "x")
 
 
 def test_chart_sheets_have_no_cells(book):

@@ -255,9 +255,46 @@ def test_5000_columns(read_bytes):
 
 
 def test_a_row_wider_than_a_block_of_the_fast_way(read_bytes):
-    long = "x" * (5 << 20)
-    raw, _ = read_bytes(f"Id,Name\n1,{long}\n2,y\n")
-    assert raw.frame["Name"].tolist() == [long, "y"]
+    names = [f"Name {letter}" for letter in "ABCDEFGH"]
+    long, short = ["x" * 900_000] * 8, ["y"] * 8
+    raw, problems = read_bytes("\n".join(map(",".join, (names, long, short, []))))
+    assert (cells(raw), problems) == ([long, short], ())
+
+
+@pytest.mark.parametrize("width", [16_385, 1_000_000])
+def test_more_columns_than_a_sheet_holds(read_bytes, width):
+    line = ",".join(map("n{}".format, range(width))) + "\n"
+    raw, (problem,) = read_bytes(line * 3)
+    assert (raw, problem.code) == (None, "F-108")
+    assert problem.what == f"The file has {width:,} columns; a sheet holds 16,384."
+    assert problem.fix == "Check the separator, or export fewer columns."
+
+
+@pytest.mark.parametrize("above", [1, 300])
+@pytest.mark.parametrize("letter", ["x", "é"])
+def test_a_cell_longer_than_a_cell_may_be_names_its_line(read_bytes, above, letter):
+    rows = "1,a\n" * above
+    raw, _ = read_bytes(f"Id,Name\n{rows}2,{letter * 1_000_000}\n")
+    assert raw.frame.shape == (above + 1, 2)
+    raw, (problem,) = read_bytes(f"Id,Name\n{rows}2,{letter * 1_000_001}\n")
+    assert (raw, problem.code, problem.where.row) == (None, "F-108", above + 2)
+    assert "1,000,001 characters; the limit is 1,000,000" in problem.what
+
+
+@pytest.mark.parametrize("end", ["\n", "\r"])
+def test_a_file_without_line_ends_is_not_searched_for_a_table(read_bytes, monkeypatch, end):
+    monkeypatch.setattr(delimited, "MOST_LINE", 100)
+    rows = f"Id,Name{end}" + f"1,a{end}" * 200
+    assert len(read_bytes(rows)[0].frame) == 200
+    monkeypatch.setattr(delimited, "_layout", None)
+    raw, (problem,) = read_bytes("Id,Name\n" + f"1,a{end}" * 200 + "x" * 101)
+    assert (raw, problem.code) == (None, "F-108")
+    assert " is longer than " in problem.what
+
+
+def test_an_open_quotation_mark_is_told_before_the_long_cell_it_makes(read_bytes):
+    raw, problems = read_bytes('Id,Name\n1,"a\n' + "2,b\n" * 300_000)
+    assert (raw, codes(problems)) == (None, ["F-306", "F-206"])
 
 
 NASTY = st.text(st.sampled_from("a1,;|\t\"\n\r \u00a0é€日='\x0b\u2028"), max_size=6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import sys
 import zipfile
 from pathlib import Path
 
@@ -35,6 +36,37 @@ def test_a_missing_file_names_its_neighbour(tmp_path):
 
 def test_a_folder_is_no_file(tmp_path):
     assert only(read(Source(name="s", path=str(tmp_path)))).code == "F-102"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
+def test_a_loop_of_links_and_a_pipe_are_no_files(tmp_path):
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert only(read(Source(name="s", path=str(tmp_path / "loop.csv")))).code == "F-104"
+    assert only(read(Source(name="s", path=str(tmp_path / "pipe.csv")))).code == "F-106"
+    assert only(read(Source(name="s", path=str(tmp_path / "loop.csv" / "x.csv")))).code == "F-104"
+
+
+@pytest.mark.parametrize("name", ["caf\udcff.csv", "\ud800.csv", "a\0b.csv", "x" * 300 + ".csv"])
+def test_names_that_cannot_be(tmp_path, name):
+    problem = only(read(Source(name="s", path=str(tmp_path / name))))
+    assert problem.code == "F-104"
+    assert str(problem).encode()
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="these systems allow no such names")
+def test_a_file_whose_name_is_no_text(tmp_path):
+    path = tmp_path / "caf\udce9.csv"
+    path.write_text("a,b\n1,2\n")
+    problem = only(read(Source(name="s", path=str(path))))
+    assert (problem.code, problem.where.file) == ("F-104", "caf\\udce9.csv")
+    near = only(read(Source(name="s", path=str(tmp_path / "cafe.csv"))))
+    assert (near.code, bool(near.what.encode())) == ("F-101", True)
+
+
+def test_a_name_as_long_as_names_can_be(read_bytes):
+    raw, problems = read_bytes("a,b\n1,2\n", "x" * 250 + ".csv")
+    assert (len(raw.frame), problems) == (1, ())
 
 
 @pytest.mark.parametrize("content", [b"", b"\n \r\n", b"\xef\xbb\xbf", b"\0" * 100])
@@ -135,6 +167,15 @@ def test_a_workbook_under_a_text_name_is_read_and_told(package, read_bytes):
 def test_an_encrypted_workbook_asks_for_its_password_to_be_removed(read_bytes, name):
     problem = only(read_bytes(preflight._OLE + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"), name))
     assert (problem.code, problem.what) == ("F-105", f"{name} is protected by a password.")
+
+
+@pytest.mark.parametrize("at", [0, 40, 63, 64, 65, 100])
+def test_the_name_of_a_stream_is_found_across_pieces(read_bytes, monkeypatch, at):
+    monkeypatch.setattr(preflight, "_PIECE", 64)
+    content = preflight._OLE + b"\0" * at + "WordDocument".encode("utf-16-le") + b"\0" * 200
+    assert only(read_bytes(content, "report.doc")).what.startswith("report.doc is a Word document")
+    content += "EncryptedPackage".encode("utf-16-le")
+    assert only(read_bytes(content, "report.doc")).code == "F-105"
 
 
 def test_a_plain_zip(tmp_path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import time
 import zipfile
 
 import pytest
@@ -23,9 +25,6 @@ def codes(problems) -> list[str]:
 
 def read_package(path, **setup):
     return read(Source(name="payments", path=str(path), **setup))
-
-
-# ---- cells
 
 
 @pytest.mark.parametrize(
@@ -134,9 +133,6 @@ def test_zeros_come_back_from_a_format_that_only_pads(read_book):
     assert codes(problems) == ["F-312"]
 
 
-# ---- places
-
-
 def test_rows_are_true_when_the_table_starts_at_c5(read_book):
     def fill(book):
         sheet = book.add_worksheet("Data")
@@ -192,9 +188,6 @@ def test_more_rows_than_one_batch(read_book):
     assert raw.frame["Id"].tolist() == [f"{row:018d}" for row in range(1, count + 1)]
     assert raw.frame["Net"].astype(float).sum() == count * (count + 1) / 8
     assert raw.row.tolist() == list(range(2, count + 2))
-
-
-# ---- sheets
 
 
 def three(book: xlsxwriter.Workbook) -> None:
@@ -254,9 +247,6 @@ def test_a_column_that_is_not_there_names_the_sheet(read_book):
     assert problems[-1].what.startswith(
         "Column 'Id of Rate' is not in sheet Rates of report.xlsx. Did you mean 'Id of Rates'?"
     )
-
-
-# ---- formulas and errors
 
 
 def test_errors_are_their_words_and_not_blank(read_book):
@@ -338,7 +328,68 @@ def test_the_last_column_is_the_greatest(known):
         assert ooxml.column_number(letters) == number
 
 
-# ---- hostile files and the child
+HOSTILE = [
+    "<row ",
+    "<c ",
+    '<c t="e"',
+    '<c t="e"> ',
+    "<c t='e'><f ",
+    "<col ",
+    "<v ",
+    ' t="e"',
+    ' r="A1"',
+    ' s="1"',
+    "<f>  ",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("start", ["", '<c hidden="1" t="e" s="1" <f '])
+def test_a_scan_is_linear_whatever_stands_in_a_comment(text, start):
+    def seconds(count: int) -> float:
+        body = (start + text * count).encode()
+        begin = time.perf_counter()
+        ooxml._look(body, ooxml._patterns(b"", {"1": "000"}), {"1": "000"}, ooxml.Scan())
+        ooxml._hidden_columns(body)
+        return time.perf_counter() - begin
+
+    assert seconds(200_000) < 5  # a hang took minutes; the work takes a tenth of a second
+
+
+def test_a_comment_of_tags_does_not_hang_the_reader(package):
+    tags = f"<!--{'<c ' * 200_000}{'<row ' * 150_000}-->"
+    rows = f'<row r="1">{text_cell("A1", "Id")}</row>{tags}<row r="2"><c r="A2"><v>1</v></c></row>'
+    path = package(rows)
+    begin = time.perf_counter()
+    with zipfile.ZipFile(path) as archive:
+        part = "xl/worksheets/sheet1.xml"
+        seen = ooxml.scan(archive, part)
+        assert (seen.last_row, seen.last_column) == (2, "A")
+        assert (ooxml.used_area(archive, part), ooxml.has_data(archive, part)) == ((2, "A"), True)
+    assert time.perf_counter() - begin < 5
+
+
+@pytest.mark.parametrize("step", [1, 3, 7, 1 << 20])
+def test_pieces_end_behind_rows_and_lose_nothing(monkeypatch, step):
+    monkeypatch.setattr(ooxml, "_STEP", step)
+    text = b"<x><row><c/></row><row/><row>" + b"-" * 50 + b"</row></x>"
+    pieces = list(ooxml.pieces(io.BytesIO(text)))
+    assert b"".join(pieces) == text
+    assert all(piece.endswith(b"row>") for piece in pieces[:-1])
+    assert len(pieces) > (step < 10)
+
+
+def test_many_padded_styles_are_looked_up(package):
+    count = 100
+    codes_ = "".join(f'<numFmt numFmtId="{200 + i}" formatCode="{"0" * (i + 2)}"/>' for i in range(count))
+    xfs = '<xf numFmtId="0"/>' + "".join(f'<xf numFmtId="{200 + i}"/>' for i in range(count))
+    styles = f"<styleSheet><numFmts>{codes_}</numFmts><cellXfs>{xfs}</cellXfs></styleSheet>"
+    cells = f'<row r="1">{text_cell("A1", "Id")}</row>' + "".join(
+        f'<row r="{r}"><c r="A{r}" s="{s}"><v>7</v></c></row>' for r, s in ((2, 0), (3, 1), (4, 3))
+    )
+    with zipfile.ZipFile(package(cells, {"xl/styles.xml": styles})) as archive:
+        seen = ooxml.scan(archive, "xl/worksheets/sheet1.xml")
+    assert seen.padded == [ooxml.At(2, 0, "00"), ooxml.At(3, 0, "0000")]
 
 
 def test_a_far_cell_is_refused_with_its_address(package):

@@ -92,7 +92,7 @@ def test_no_macros_no_links_out_no_names_but_print_titles():
     assert not [name for name in names if "vba" in name.lower() or "externallink" in name.lower()]
     assert not [name for name, xml in names.items() if name.endswith(".rels") and b'TargetMode="External"' in xml]
     defined = ET.fromstring(names["xl/workbook.xml"]).findall(f".//{MAIN}definedName")
-    assert {name.get("name") for name in defined} == {"_xlnm.Print_Titles"}
+    assert {name.get("name") for name in defined} == {"_xlnm.Print_Area", "_xlnm.Print_Titles"}
 
 
 def test_sheets_stand_in_order_and_none_is_hidden():

@@ -65,7 +65,7 @@ def recipe_rows(legs: int, sources: int, mappings: int) -> dict[str, list[dict[s
         "Skip rules": [{"Source": "S1", "Column": "status", "Test": "is", "Value": "Cancelled", "Reason": "=no formula"}],
         "Supporting data": [{"For source": "S1", "Its column": "sku", "File": "sku.csv", "Match with": "sku", "Take columns": "brand; class"}],
         "Mapping": [
-            {"Leg": "", "Side": "AB"[n % 2], "Meaning": ("id", "amount", "compare")[n // 2 % 3], "Column": f"column {n}", "Name": f"n{n // 2}", "Form": "1,234.50"}
+            {"Leg": "", "Side": "AB"[n % 2], "Meaning": ("id", "amount", "date", "compare")[n // 2 % 4], "Column": f"column {n}", "Name": f"n{n // 2}", "Form": "1,234.50"}
             for n in range(mappings)
         ],
         "Rules": [{"Leg": "L1", "On": "yes", "Rule": "Totals", "Kind": "totals of id", "Tolerance": 1, "Days before": 0, "Days after": 5}],
