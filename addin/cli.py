@@ -77,7 +77,7 @@ def new(book: Path, recipe: str, entity: str) -> None:
     with session(as_json=False, quiet=False, verbose=False) as talk:
         from addin.new_book import load_recipe, make, set_basics
 
-        make(book.resolve(), set_basics(load_recipe(recipe), {"Entity": entity}))
+        make(book.absolute(), set_basics(load_recipe(recipe), {"Entity": entity}))
         talk.console.print(
             f"Made {book}. Name your files and columns on the sheets Setup and Mapping, then: tieout check {book}"
         )
@@ -188,7 +188,7 @@ class Talk:
         from addin.hosts.file import FileHost
 
         host = FileHost(book, on_progress=self.progress)
-        return job.run(host, book.resolve(), settings.load(), now, as_of=as_of, write=write)
+        return job.run(host, book.absolute(), settings.load(), now, as_of=as_of, write=write)
 
     def finish(self, done: Done, *, written: bool = True) -> NoReturn:
         """Print the result and leave with its exit code."""

@@ -237,7 +237,7 @@ def _wanted(recipe: Recipe, source: str) -> tuple[str, ...]:
     """Headers of plain columns that the legs map on a source; they help to find its header row."""
     names = [
         use.terms[0][1] for leg in recipe.legs for use in leg.uses
-        if source in leg.side(use.side).sources and use.source in ("", source) and len(use.terms) == 1
+        if source in leg.side(use.side).sources and use.source in ("", source) and len(use.terms) == 1 and "-" not in use.column  # may be a difference
     ]  # fmt: skip
     looked_up = {name for lookup in recipe.lookups if lookup.source == source for name in lookup.take}
     return tuple(dict.fromkeys(name for name in names if name not in looked_up))

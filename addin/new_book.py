@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tomllib
@@ -54,8 +55,12 @@ def fill(book: Path, tables: Mapping[str, Sequence[Mapping[str, object]]], *, ba
         shutil.copyfile(base, waiting)
         write_sheets(waiting, setup_sheets(tables))
         waiting.replace(book)
+    except OSError as error:
+        what, fix = f"The workbook cannot be made there: {error.strerror}.", "Choose another folder, or a shorter name."
+        raise ReconError(Problem("N-109", Severity.STOP, Place(file=book.name), "", what, fix)) from error
     finally:
-        waiting.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what could not be made need not be taken away
+            waiting.unlink(missing_ok=True)
 
 
 def set_basics(tables: Tables, values: Mapping[str, object]) -> Tables:

@@ -54,7 +54,7 @@ class Wish:
         _check_cleaning(cleaning)
         window, as_of = options["date_window"], options["as_of"]
         return cls(
-            a=a.resolve(), b=b.resolve(), book=book.resolve(), keys=_pairs(options["keys"]), amount=_pair(str(options["amount"] or "")), compare=_pairs(options["compare"]),
+            a=a.absolute(), b=b.absolute(), book=book.absolute(), keys=_pairs(options["keys"]), amount=_pair(str(options["amount"] or "")), compare=_pairs(options["compare"]),
             dates=_pair(str(options["dates"] or "")), tolerance=tolerance, window=window if isinstance(window, int) else None, cleaning=cleaning,
             pair_lines=bool(options["pair_lines"]), numbers=str(options["numbers"] or ""), day_order=str(options["day_order"] or ""),
             sheets=_pair(str(options["sheets"] or "")) or ("", ""), recipe=str(options["recipe"]), as_of=as_of if isinstance(as_of, date) else None,
@@ -254,7 +254,9 @@ def _wanted(wish: Wish, path: Path) -> tuple[str, ...]:
             *([wish.dates] if wish.dates else []),
         )
     ]
-    return tuple(terms[0][1] for terms in map(parse_terms, filter(None, named)) if len(terms) == 1)
+    return tuple(
+        terms[0][1] for terms in map(parse_terms, filter(None, named)) if len(terms) == 1 and "-" not in terms[0][1]
+    )
 
 
 def _pairs(values: object) -> tuple[tuple[str, str], ...]:

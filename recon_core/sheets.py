@@ -30,11 +30,13 @@ class Kind(StrEnum):
     DATE = "date"  # datetime64[s], NaT leaves a blank cell
     DATETIME = "datetime"
     INPUT = "input"  # text typed by the user; unlocked, blue
+    INPUT_DATE = "input_date"  # the same, a date where it is one
     WRAP = "wrap"  # str, over several lines
 
 
 NUMERIC = frozenset({Kind.AMOUNT, Kind.INTEGER, Kind.NUMBER})  # flush right, their headers too
-WORDS = frozenset({Kind.TEXT, Kind.ID, Kind.INPUT, Kind.WRAP})
+INPUTS = frozenset({Kind.INPUT, Kind.INPUT_DATE})
+WORDS = frozenset({Kind.TEXT, Kind.ID, Kind.WRAP}) | INPUTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -282,3 +282,104 @@ def test_a_fault_of_ours_is_told_without_a_traceback(folder, monkeypatch):
 def test_recipes_are_listed():
     told = call("recipes").stdout
     assert all(name in told for name in ("two_files", "ajio_marketplace", "payout_to_bank"))
+
+
+def test_a_file_name_with_the_signs_of_a_pattern_is_that_file(folder):
+    (folder / "theirs[1].csv").write_text(THEIRS)
+    (folder / "theirs1.csv").write_text(THEIRS[:200])
+    code, found, _ = reconcile(folder, b="theirs[1].csv")
+    assert (code, found["legs"][0]["b"]["rows"]) == (0, 40)
+    again = folder / "in [x]"
+    again.mkdir()
+    (again / "ours.csv").write_text(OURS)
+    (again / "theirs.csv").write_text(THEIRS)
+    assert reconcile(again)[0] == 0
+    book = openpyxl.load_workbook(again / "r.xlsx")
+    cell = next(cell for row in book["Setup"].iter_rows() for cell in row if cell.value == "theirs.csv")
+    cell.value = "their*.csv"
+    book.save(again / "r.xlsx")
+    assert call("run", again / "r.xlsx").exit_code == 0
+
+
+def test_a_header_with_a_plus_in_it_is_one_column(folder):
+    (folder / "ours.csv").write_text(OURS.replace("total", "Price + GST"))
+    (folder / "theirs.csv").write_text(THEIRS.replace("Paid", "Paid - fee"))
+    code, found, _ = reconcile(folder)
+    assert (code, found["legs"][0]["a"]["fully_matched"]["rows"]) == (0, 38)
+
+
+def test_a_minus_without_blanks_is_one_where_the_names_say_so(folder):
+    (folder / "ours.csv").write_text(
+        OURS.replace("total", "price").replace("\n", ",1\n").replace("price,1", "price,less")
+    )
+    (folder / "theirs.csv").write_text(THEIRS.replace(".50", ".50").replace("Paid", "paid"))
+    code, found, _ = reconcile(folder, "--key", "order_no=Order ID", "--amount", "price-less=paid", "--tolerance", "1")
+    assert found["problems"] == [] or found["legs"], found["problems"]
+    assert (code, found["legs"][0]["a"]["fully_matched"]["rows"]) == (0, 38)
+
+
+def test_the_answer_to_a_form_that_reads_two_ways(folder):
+    (folder / "a.csv").write_text("id,amount\n" + "".join(f"K{n},1.{n:03d}\n" for n in range(100, 120)))
+    (folder / "b.csv").write_text("id,amount\n" + "".join(f"K{n},1{n:03d}\n" for n in range(100, 120)))
+    names = ["--key", "id", "--amount", "amount"]
+    code, found, _ = reconcile(folder, *names, a="a.csv", b="b.csv")
+    assert "--numbers" in next(problem["fix"] for problem in found["problems"] if problem["code"] == "T-214")
+    code, found, _ = reconcile(folder, *names, "--numbers", "1.234,50", a="a.csv", b="b.csv")
+    assert (code, found["legs"][0]["a"]["fully_matched"]["rows"]) == (0, 20)
+
+
+def test_one_file_on_both_sides_stops(folder):
+    code, found, _ = reconcile(folder, b="ours.csv")
+    assert (code, codes(found, "stop")) == (4, ["F-323"])
+
+
+def test_currencies_of_a_column_are_part_of_the_id(folder):
+    for name, currency in (("a", "USD"), ("b", "INR")):
+        (folder / f"{name}.csv").write_text(
+            "order,Currency,amount\n" + "".join(f"X{n:03d},{currency if n == 7 else 'INR'},{n}.50\n" for n in range(20))
+        )
+    code, found, _ = reconcile(folder, a="a.csv", b="b.csv")
+    assert (code, found["outcome"], found["legs"][0]["a"]["unmatched"]["rows"]) == (0, "warn", 1)
+    assert "K-404" in codes(found, "note")
+
+
+def test_ids_that_a_spreadsheet_has_cut_are_left_out(folder):
+    for name in "ab":
+        (folder / f"{name}.csv").write_text(
+            "order,amount\n" + "".join(f"40512345678901{n}0000,{n}.50\n" for n in range(5)) + "X1,9.00\n"
+        )
+    (folder / "b.csv").write_text((folder / "b.csv").read_text() + "X2,8.00\n")
+    _, found, _ = reconcile(folder, "--key", "order", "--amount", "amount", a="a.csv", b="b.csv")
+    assert codes(found, "left_out").count("T-231") == 10
+
+
+def test_columns_of_the_user_and_dates_stay_and_a_tick_goes_with_its_amount(folder):
+    (folder / "theirs.csv").write_text(THEIRS.replace("107.50", "107.00").replace("114.50", "115.00"))
+    names = ["--key", "order_no=Order ID", "--amount", "total=Paid"]
+    reconcile(folder, *names)
+    book = openpyxl.load_workbook(folder / "r.xlsx")
+    sheet = book["Exceptions"]
+    header = {cell.value: cell.column for cell in sheet[5]}
+    row = next(cell.row for cell in sheet[openpyxl.utils.get_column_letter(header["Id"])] if cell.value == "FN-0002")
+    import datetime as dt
+
+    last = len(header) + 1
+    sheet.cell(5, last).value = "Team"
+    for column, value in (
+        (last, "North"),
+        (header["Tick"], "✓"),
+        (header["Comment"], "seen"),
+        (header["Due"], dt.datetime(2026, 6, 1)),
+    ):
+        sheet.cell(row, column).value = value
+    sheet.tables["tblExceptions"].ref = f"A5:{openpyxl.utils.get_column_letter(last)}{sheet.max_row}"
+    sheet.tables["tblExceptions"].tableColumns.append(openpyxl.worksheet.table.TableColumn(id=last, name="Team"))
+    book.save(folder / "r.xlsx")
+    assert call("run", folder / "r.xlsx").exit_code == 0
+    kept = next(one for one in table(folder / "r.xlsx", "Exceptions") if one["Id"] == "FN-0002")
+    assert (kept["Team"], kept["Tick"], kept["Comment"], kept["Due"]) == ("North", "✓", "seen", dt.datetime(2026, 6, 1))
+    (folder / "theirs.csv").write_text((folder / "theirs.csv").read_text().replace("115.00", "118.00"))
+    done = call("run", folder / "r.xlsx", "--json")
+    assert "R-701" in codes(json.loads(done.stdout), "note")
+    kept = next(one for one in table(folder / "r.xlsx", "Exceptions") if one["Id"] == "FN-0002")
+    assert (kept["Team"], kept["Tick"], kept["Comment"]) == ("North", None, "seen")

@@ -25,7 +25,7 @@ from recon_core.problems import SEVERITY_WORDS, Severity
 from recon_core.reports import checks, data, exceptions, files, matched, notes, runs, skipped, suggestions, summary
 from recon_core.reports.case import TABLE_ROW
 from recon_core.schema import BASICS, SETUP_SHEETS, TABLES, Field, SetupTable, layout
-from recon_core.sheets import Column, Kind, column_letter
+from recon_core.sheets import INPUTS, Column, Kind, column_letter
 from workbook_templates import template_path
 
 CREATED = datetime(2026, 1, 1)
@@ -258,10 +258,10 @@ def _result(pen: Pen, sheet: Worksheet) -> None:
     header, first, last = TABLE_ROW - 1, TABLE_ROW, len(result.columns) - 1
     _title(pen, sheet, sheet.get_name())
     for at, column in enumerate(result.columns):
-        look = Look(unlocked=True) if column.kind is Kind.INPUT else STYLES[column.kind.value]
+        look = Look(unlocked=True) if column.kind in INPUTS else STYLES[column.kind.value]
         sheet.set_column(at, at, column.width or WIDTHS.get(column.kind, 24.0), pen.look(look))
-        if column.kind is Kind.INPUT:
-            sheet.write_blank(first, at, None, pen.look("input"))
+        if column.kind in INPUTS:
+            sheet.write_blank(first, at, None, pen.look(column.kind.value))
     names = [{"header": column.name, "header_format": pen.look(column.header_style)} for column in result.columns]
     sheet.add_table(header, 0, first, last, {"name": result.table, "columns": names, "style": "Table Style Light 1"})
     _header_row(sheet, header, [(column.name, column.width or 24.0) for column in result.columns])

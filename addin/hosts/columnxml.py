@@ -28,7 +28,7 @@ from addin.hosts.cellxml import (
 )
 from addin.hosts.xmlparts import plain_text
 from recon_core.money import MINOR_PER_MAJOR
-from recon_core.sheets import MAX_TEXT, WORDS, Kind
+from recon_core.sheets import INPUTS, MAX_TEXT, WORDS, Kind
 
 TEXT = pa.large_string()  # 64-bit offsets: no chunk is ever too long
 Pieces = list[Any]  # of str and of string arrays
@@ -67,7 +67,7 @@ def column_pieces(values: pd.Series[Any], kind: Kind, letter: str, rows: pa.Arra
     if not any(isinstance(piece, pa.Array) and piece.null_count for piece in content):
         return pieces
     cells = join(pieces, nulls="emit_null")  # one null piece makes the whole cell null
-    if kind is not Kind.INPUT:
+    if kind not in INPUTS:
         return [cells]
     return [pc.coalesce(cells, join([f'<{wide.px}c r="{letter}', rows, f'"{_style(pen.plain)}/>']))]
 
@@ -82,7 +82,7 @@ def slow_cells(
 def _slow_cell(value: object, kind: Kind, ref: str, pen: Pen, wide: Sheetwide) -> str:
     plain = table_value(value, kind)
     blank = plain is None or plain == "" or plain != plain  # noqa: PLR0124 - NaN
-    if blank and kind is not Kind.INPUT:
+    if blank and kind not in INPUTS:
         return ""
     return cell_xml(ref, plain, pen.quoted if needs_quote(plain) else pen.plain, wide.epoch, wide.px)
 

@@ -23,7 +23,7 @@ from addin.hosts.refusals import too_wide_or_long
 from addin.hosts.styles import StyleBook
 from addin.hosts.xmlparts import Area
 from recon_core.money import MINOR_PER_MAJOR
-from recon_core.sheets import MAX_COLUMNS, MAX_ROWS, WORDS, Column, Formula, Kind, Sheet, Table, column_letter
+from recon_core.sheets import INPUTS, MAX_COLUMNS, MAX_ROWS, WORDS, Column, Formula, Kind, Sheet, Table, column_letter
 
 SHORT = 32  # rows; below this Arrow's start costs more than it saves
 CHUNK_BYTES = 8 << 20
@@ -197,9 +197,9 @@ def _put_header(content: Content, table: Table, styles: StyleBook) -> None:
         ref = f"{column_letter(column)}{table.row}"
         content.put(table.row, column, cell_xml(ref, name, style, content.wide.epoch, content.wide.px))
     for offset, described in enumerate(table.columns):
-        if not len(table.frame) and described.kind is Kind.INPUT:
+        if not len(table.frame) and described.kind in INPUTS:
             ref = f"{column_letter(table.column + offset)}{table.row + 1}"
-            blank = cell_xml(ref, None, styles.index("input"), content.wide.epoch, content.wide.px)
+            blank = cell_xml(ref, None, styles.index(described.kind.value), content.wide.epoch, content.wide.px)
             content.put(table.row + 1, table.column + offset, blank)
 
 

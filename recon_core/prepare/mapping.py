@@ -24,6 +24,7 @@ from recon_core.recipe import Meaning, Use
 from recon_core.texts import arrow_text, join_texts
 
 Bool = npt.NDArray[np.bool_]
+CUT_IDS = 3  # long numbers that all end in zeros: so many are no chance
 
 
 def map_columns(rows: Rows, plan: Plan) -> Rows:
@@ -106,10 +107,19 @@ def _damaged(form: pa.Array, raw: Raw, column: str) -> Bool:
     exponent = pc.match_substring_regex(form, r"^\d(\.\d+)?E\+\d+$").to_numpy(zero_copy_only=False)
     typed = raw.typed.get(column)
     if typed is None:
-        return np.asarray(exponent)
+        return np.asarray(exponent | _cut(form))
     long = pc.greater(pc.utf8_length(form), MAX_EXACT_DIGITS).to_numpy(zero_copy_only=False)
     digits = pc.match_substring_regex(form, r"^\d+$").to_numpy(zero_copy_only=False)
     return np.asarray(exponent | (typed & long & digits), bool)
+
+
+def _cut(form: pa.Array) -> Bool:
+    """Ids of a text file that went through a spreadsheet: three or more long numbers, and all end in zeros from digit 16 on."""
+    long = pc.match_substring_regex(form, r"^\d{16,}$").to_numpy(zero_copy_only=False)
+    if long.sum() < CUT_IDS:
+        return np.zeros(len(form), bool)
+    zeros = pc.match_substring_regex(form, r"^\d{15}0+$").to_numpy(zero_copy_only=False)
+    return np.asarray(long & zeros.all(where=long))
 
 
 def _amounts(
