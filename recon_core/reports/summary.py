@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from recon_core.model import CLASS_CODE, CLASSES, MatchClass, Reason, Result, Status
-from recon_core.money import to_major, to_text
+from recon_core.money import grouped, to_major, to_text
 from recon_core.problems import Severity
 from recon_core.recipe import RuleKind
 from recon_core.reports.case import TABLE_ROW, Case, day, heading
@@ -66,7 +66,7 @@ def _outcome(case: Case, tests: Sequence[tuple[str, bool]]) -> list[Cell]:
     """Rows 4 and 5: the outcome word, and TRUE only when every check of every leg agrees."""
     left_out = sum(problem.severity is Severity.LEFT_OUT for problem in case.problems)
     rows = case.details["tblExceptions"]
-    size = to_text(int(rows["Difference"].abs().fillna(0).sum()))
+    size = grouped(int(rows["Difference"].abs().fillna(0).sum()))
     work = f"{len(rows):,} exceptions, open amount {size}" if len(rows) else "no exceptions"
     words = {
         "ok": f"OK: {work}; every cell that matters could be read",
