@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from addin.hosts.package import write_sheets
+from addin.hosts.replacing import sweep_orphans
 from addin.setup_sheets import setup_sheets
 from recon_core.problems import Place, Problem, ReconError, Severity
 from recon_core.proposal import Proposal
@@ -52,8 +53,9 @@ def fill(book: Path, tables: Mapping[str, Sequence[Mapping[str, object]]], *, ba
     """Write `base` with these Setup rows to `book`: complete, or not at all."""
     waiting = book.with_name(f".{book.stem}.tieout-{os.getpid()}.tmp.xlsx")
     try:
+        sweep_orphans(book)
         shutil.copyfile(base, waiting)
-        write_sheets(waiting, setup_sheets(tables))
+        write_sheets(waiting, setup_sheets(tables), shown=book.name)
         waiting.replace(book)
     except OSError as error:
         what, fix = f"The workbook cannot be made there: {error.strerror}.", "Choose another folder, or a shorter name."

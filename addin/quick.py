@@ -14,7 +14,7 @@ from pathlib import Path
 
 from addin import job, settings
 from addin.hosts.file import FileHost
-from addin.hosts.replacing import replacing
+from addin.hosts.replacing import replacing, sweep_orphans
 from addin.new_book import Tables, check_place, fill, load_recipe, set_basics, two_files
 from recon_core.keys import Cleaning, parse_cleaning
 from recon_core.model import Raw, Source
@@ -134,9 +134,10 @@ def _run(
 ) -> job.Done:
     """Fill a copy, run it, and put it in place when the run has written it."""
     waiting = wish.book.with_name(f".{wish.book.stem}.tieout-{os.getpid()}.tmp.xlsx")
+    sweep_orphans(wish.book)
     try:
         fill(waiting, tables, base=_base(wish.book))
-        host = FileHost(waiting, on_progress=progress)
+        host = FileHost(waiting, on_progress=progress, shown=wish.book.name)
         done = job.run(
             host,
             wish.book,

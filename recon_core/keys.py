@@ -142,6 +142,8 @@ def clean(raw: pd.Series, rule: Cleaning) -> tuple[pa.Array, Bool]:
     if not rule.is_strong:
         return forms, np.zeros(len(forms), bool)
     strong_forms = strong(forms, rule)
+    if strong_forms is forms:  # nothing was cleaned, so nothing can have merged
+        return forms, np.zeros(len(forms), bool)
     mixed = apart(forms, strong_forms)
     return (pc.if_else(pa.array(mixed), forms, strong_forms) if mixed.any() else strong_forms), mixed
 
@@ -195,10 +197,10 @@ def codes_of(text: pa.Array, hashes: UInt64) -> tuple[npt.NDArray[np.intp], int]
     Twice as fast as numbering the strings. Texts that share a hash are compared: should two different
     ones ever meet, the strings themselves are numbered instead.
     """
-    codes, found = pd.factorize(hashes)
-    first = np.empty(len(found), np.int64)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
-    repeats = np.flatnonzero(first[codes] != np.arange(len(codes)))
+    codes, found = pd.factorize(hashes, size_hint=len(hashes))
+    order, first = np.arange(len(codes)), np.empty(len(found), np.int64)
+    first[codes[::-1]] = order[::-1]
+    repeats = np.flatnonzero(first[codes] != order)
     same = pc.equal(text.take(pa.array(repeats)), text.take(pa.array(first[codes[repeats]])))
     if len(repeats) and not pc.all(same).as_py():
         codes, found = pd.factorize(text.to_numpy(zero_copy_only=False))

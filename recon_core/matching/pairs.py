@@ -44,7 +44,12 @@ def _links(lines: pd.DataFrame, left: Int64, right: Int64, task: Task) -> Found:
     number = np.arange(len(left))
     return Found(
         links=pd.DataFrame(
-            {"pos": np.r_[pos[left], pos[right]], "link": np.r_[number, number], "klass": np.r_[klass, klass]}
+            {
+                "pos": np.r_[pos[left], pos[right]],
+                "link": np.r_[number, number],
+                "klass": np.r_[klass, klass],
+            },
+            copy=False,
         )
     )
 

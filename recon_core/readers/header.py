@@ -160,11 +160,13 @@ def name_columns(cells: Sequence[str], place: Place, first: int = 0) -> tuple[li
     """
     own = {folded(cell) for cell in cells}
     taken: set[str] = set()
+    counts: dict[str, int] = {}  # how far the numbers of a repeated header have come
     names: list[str] = []
     notes: list[Problem] = []
     for position, cell in enumerate(cells, first):
         wish = tidy(cell) or f"Column {letters(position)}"
-        name = _free(wish, taken if tidy(cell) else taken | own, taken | own)
+        key = wish.casefold()
+        name = wish if key not in taken and (tidy(cell) or key not in own) else _numbered(wish, taken, own, counts)
         taken.add(name.casefold())
         names.append(name)
         if tidy(cell) and name != wish:
@@ -172,13 +174,12 @@ def name_columns(cells: Sequence[str], place: Place, first: int = 0) -> tuple[li
     return names, tuple(notes)
 
 
-def _free(wish: str, blocked: set[str], reserved: set[str]) -> str:
-    """The wish unless a column before has it, else the first 'wish (n)' that no header of the file has."""
-    if wish.casefold() not in blocked:
-        return wish
-    count = 2
-    while (name := f"{wish} ({count})").casefold() in reserved:
+def _numbered(wish: str, taken: set[str], own: set[str], counts: dict[str, int]) -> str:
+    """The first 'wish (n)' that no header of the file has; `counts` spares a thousand repeats the search."""
+    count = counts.get(wish.casefold(), 2)
+    while (name := f"{wish} ({count})").casefold() in taken or name.casefold() in own:
         count += 1
+    counts[wish.casefold()] = count + 1
     return name
 
 
