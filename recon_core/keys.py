@@ -197,7 +197,7 @@ def codes_of(text: pa.Array, hashes: UInt64) -> tuple[npt.NDArray[np.intp], int]
     Twice as fast as numbering the strings. Texts that share a hash are compared: should two different
     ones ever meet, the strings themselves are numbered instead.
     """
-    codes, found = pd.factorize(hashes, size_hint=len(hashes))
+    codes, found = pd.factorize(hashes)
     order, first = np.arange(len(codes)), np.empty(len(found), np.int64)
     first[codes[::-1]] = order[::-1]
     repeats = np.flatnonzero(first[codes] != order)
