@@ -383,3 +383,11 @@ def test_columns_of_the_user_and_dates_stay_and_a_tick_goes_with_its_amount(fold
     assert "R-701" in codes(json.loads(done.stdout), "note")
     kept = next(one for one in table(folder / "r.xlsx", "Exceptions") if one["Id"] == "FN-0002")
     assert (kept["Team"], kept["Tick"], kept["Comment"]) == ("North", None, "seen")
+
+
+def test_the_sheets_print_ids_as_side_a_has_them(folder):
+    (folder / "ours.csv").write_text(OURS.replace("FN-", "fn-"))
+    (folder / "theirs.csv").write_text(THEIRS.upper().replace("ORDER ID,DATE,PAID", "Order ID,Date,Paid"))
+    assert reconcile(folder)[0] == 0
+    assert {row["Id"] for row in table(folder / "r.xlsx", "Matched")} == {f"fn-{n:04d}" for n in range(2, 40)}
+    assert {row["Id"] for row in table(folder / "r.xlsx", "Exceptions")} == {"fn-0000", "fn-0001", "FN-0040", "FN-0041"}

@@ -184,7 +184,7 @@ def _columns(pairs: pd.DataFrame, result: Result) -> pd.DataFrame:
     return pd.DataFrame({
         "Exc key": hex_ids(_take(result, "line_id", lead)), "Leg": named([result.leg], np.zeros(len(pairs), int)),
         "Status": named(list(Status), _take(result, "status", lead)), "Type": pd.Series(reason, dtype="str"),
-        "Id": pd.Series(lines["key_raw"].iloc[lead].array, dtype="str"), "Date": to_series(day),
+        "Id": pd.Series(lines["key_raw"].iloc[lead].array, dtype="str").str.strip(), "Date": to_series(day),
         "Age days": pd.Series(pd.array(result.as_of_day - day, dtype="Int64")).mask(day == NO_DAY), **amounts,
         "Difference": gap.mask(pairs["nth"] > 0),
         "Why not matched": pd.Series([_why(code, names, result) for code, names in zip(reason, differs, strict=True)], dtype="str"),

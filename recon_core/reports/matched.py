@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from recon_core.dates import to_series
 from recon_core.model import CLASSES, SIDES, Result, Status
-from recon_core.reports.case import PROOF, Case, detail_sheet, hex_ids, named, proof_columns
+from recon_core.reports.case import PROOF, Case, as_text, detail_sheet, hex_ids, named, proof_columns
 from recon_core.sheets import Column, Kind, Sheet
+from recon_core.texts import arrow_text
 
 COLUMNS = (
     Column(name="Leg", width=14), Column(name="Match id", kind=Kind.ID, width=18), Column(name="Class"), Column(name="Rule", width=22),
@@ -35,11 +38,17 @@ def _leg(result: Result) -> pd.DataFrame:
     return pd.DataFrame({
         "Leg": named([result.leg], np.zeros(n, int)), "Match id": hex_ids(lines["match_id"].to_numpy()),
         "Class": named(CLASSES, lines["klass"].to_numpy()), "Rule": named(result.rule_names, lines["rule"].to_numpy()),
-        "Side": named(SIDES, lines["side"].to_numpy()), "Id": lines["key"], "Date": to_series(lines["day"].to_numpy()), "Amount": lines["amount_minor"],
+        "Side": named(SIDES, lines["side"].to_numpy()), "Id": _printed(lines["key_raw"], first), "Date": to_series(lines["day"].to_numpy()), "Amount": lines["amount_minor"],
         "Difference": _where(first, lines["gap_minor"]), "Tolerance": _where(first, lines["within_minor"]), "Days": _where(first, lines["gap_days"]),
         "Linked by": lines["linked_by"], "File": named([file.file for file in result.files], lines["file"].to_numpy()),
         "Sheet": named([file.sheet for file in result.files], lines["file"].to_numpy()), "Row": lines["row"], **proof_columns(lines),
     })  # fmt: skip
+
+
+def _printed(ids: pd.Series, first: np.ndarray) -> pd.Series:
+    """The id of each match as its first row prints it, which is a row of side A; all its rows bear it."""
+    leads = np.maximum.accumulate(np.where(first, np.arange(len(first)), 0)) if len(first) else np.arange(0)
+    return as_text(pc.utf8_trim_whitespace(arrow_text(ids).take(pa.array(leads))))
 
 
 def _where(first: np.ndarray, values: pd.Series) -> pd.Series:
@@ -54,5 +63,5 @@ def sheet(case: Case) -> Sheet:
         "Matched",
         "tblMatched",
         COLUMNS,
-        "Every row that closed with the other side. Rows of one match share a match id; its difference stands on its first row.",
+        "Every row that closed with the other side. Rows of one match share its match id and side A's id; its difference stands on its first row.",
     )
