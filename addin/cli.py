@@ -150,7 +150,10 @@ def check(book: Path, as_of: dt.date | None, as_json: bool, quiet: bool, verbose
 @click.option("--sheet", "sheets", default="", help="Worksheets to read, a=b.")
 @click.option("--pair-lines", is_flag=True, help="Match equal lines of an id even where its totals differ.")
 @click.option(
-    "--recipe", default="two_files", show_default=True, help="The recipe whose Setup is filled with the two files."
+    "--recipe",
+    default="two_files",
+    show_default=True,
+    help="The recipe whose first leg lends tolerance, window and cleaning, where none are named.",
 )
 @click.option("--as-of", type=Day(), default=None, help="Count ages to this day.")
 @common

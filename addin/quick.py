@@ -196,9 +196,18 @@ def _tables(wish: Wish, proposal: Proposal) -> Tables:
         )
     for row, sheet in zip(tables["Sources"], wish.sheets, strict=True):
         row["Sheet"] = sheet
-    lent = load_recipe(wish.recipe)
-    tables = {**{title: lent[title] for title in ("Rules",) if title in lent}, **tables}
+    tables = _with_terms(tables, load_recipe(wish.recipe), dated=bool(proposal.date and all(proposal.date)))
     return set_basics(tables, {"As of": wish.as_of.isoformat() if wish.as_of else ""})
+
+
+def _with_terms(tables: Tables, recipe: Tables, *, dated: bool) -> Tables:
+    """What the recipe's first leg allows (tolerance, window, cleaning) and its currency, where the user named none."""
+    ours, terms = tables["Legs"][0], recipe["Legs"][0]
+    names = ["Tolerance", "Id cleaning", "When totals of an id differ", *(["Date window"] if dated else [])]
+    unsaid = ("", "standard", "keep together", None)
+    lent = {name: terms[name] for name in names if name in terms and ours.get(name, "") in unsaid}
+    currency = next((row["Value"] for row in recipe["Reconciliation"] if row["Item"] == "Currency"), "")
+    return set_basics({**tables, "Legs": [{**ours, **lent}]}, {"Currency": currency})
 
 
 def _words(proposal: Proposal, wish: Wish) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -208,10 +209,10 @@ def codes_of(text: pa.Array, hashes: UInt64) -> tuple[npt.NDArray[np.intp], int]
     return (np.where(blank, -1, codes) if blank.any() else codes), len(found)
 
 
-def _distinct(texts: pa.Array, change: object) -> pa.Array:
+def _distinct(texts: pa.Array, change: Callable[[str], str]) -> pa.Array:
     """Apply a text function once per distinct value."""
     encoded = texts.dictionary_encode()
-    changed = pa.array([change(value) for value in encoded.dictionary.to_pylist()], pa.large_string())  # type: ignore[operator]
+    changed = pa.array([change(value) for value in encoded.dictionary.to_pylist()], pa.large_string())
     return changed.take(encoded.indices)
 
 

@@ -391,3 +391,39 @@ def test_the_sheets_print_ids_as_side_a_has_them(folder):
     assert reconcile(folder)[0] == 0
     assert {row["Id"] for row in table(folder / "r.xlsx", "Matched")} == {f"fn-{n:04d}" for n in range(2, 40)}
     assert {row["Id"] for row in table(folder / "r.xlsx", "Exceptions")} == {"fn-0000", "fn-0001", "FN-0040", "FN-0041"}
+
+
+def test_a_recipe_lends_what_its_first_leg_allows(folder):
+    (folder / "theirs.csv").write_text(THEIRS.replace(".50", ".54"))
+    names = ["--key", "order_no=Order ID", "--amount", "total=Paid"]
+    assert reconcile(folder, *names)[1]["legs"][0]["links"] == {"Partial": 38}
+    lent = reconcile(folder, *names, "--recipe", "ajio_marketplace", book="l.xlsx")[1]
+    assert lent["legs"][0]["links"] == {"Tolerance": 38}
+    own = reconcile(folder, *names, "--recipe", "ajio_marketplace", "--tolerance", "0.01", book="o.xlsx")[1]
+    assert own["legs"][0]["links"] == {"Partial": 38}
+    assert codes(reconcile(folder, *names, "--recipe", "nosuch", book="n.xlsx")[1], "stop") == ["N-101"]
+
+
+def test_a_sheet_of_the_workbook_itself_is_a_source(folder):
+    (folder / "ours.csv").write_text(OURS.replace("order_no,order_date,total", "order_id,day,amount"))
+    book = folder / "Own.xlsx"
+    assert call("new", book).exit_code == 0
+    sheets = openpyxl.load_workbook(book)
+    portal = sheets.create_sheet("Portal")
+    for line in THEIRS.replace("Order ID,Date,Paid", "order_id,day,amount").splitlines():
+        portal.append(line.split(","))
+    cell = next(cell for row in sheets["Setup"].iter_rows() for cell in row if cell.value == "theirs.csv")
+    sheets["Setup"].cell(cell.row, cell.column + 1).value, cell.value = "Portal", None
+    sheets.save(book)
+    assert call("run", book).exit_code == 0
+    assert len(table(book, "Matched")) == 76
+    assert openpyxl.load_workbook(book)["Portal"]["A2"].value.startswith("fn-0002")
+
+
+def test_verbose_tells_the_stages_and_quiet_only_the_result(folder):
+    files = ("quick", folder / "ours.csv", folder / "theirs.csv", "-o")
+    told = call(*files, folder / "v.xlsx", "--verbose").stderr
+    assert all(stage in told for stage in ("read ", "propose ", "match ", "write "))
+    quiet = call(*files, folder / "s.xlsx", "--quiet")
+    assert quiet.stderr == ""
+    assert "Tie-out: agrees" in quiet.stdout
