@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 
 import pandas as pd
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     INPUT = "input"  # text typed by the user; unlocked, blue
     INPUT_DATE = "input_date"  # the same, a date where it is one
     WRAP = "wrap"  # str, over several lines
+    VALUE = "value"  # whatever a formula gives: numbers, str, bool, `ExcelError`, None; dtype object, or one of theirs
 
 
 NUMERIC = frozenset({Kind.AMOUNT, Kind.INTEGER, Kind.NUMBER})  # flush right, their headers too
@@ -40,11 +42,18 @@ WORDS = frozenset({Kind.TEXT, Kind.ID, Kind.WRAP}) | INPUTS
 
 
 @dataclass(frozen=True, slots=True)
+class ExcelError:
+    """An error as the value of a cell: '#N/A', '#DIV/0!'."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class Formula:
     """A live formula in invariant form, without '=', and the value we worked out for it."""
 
     text: str
-    value: str | int | float | bool | date | datetime | None
+    value: str | int | float | bool | date | datetime | Decimal | None
 
 
 Value = str | int | float | bool | date | datetime | Formula | None
@@ -63,11 +72,26 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a table: header, kind, and a width in characters (0: fit the content)."""
+    """One column of a table: header, kind, and a width in characters (0: fit the content).
+
+    `formula` makes it a calculated column: the invariant text, without '=', of every cell, as in
+    'ROUND(Orders[[#This Row],[Price]]*2,2)'. The frame then holds the values we worked out for it,
+    and a missing one is a blank cell without the formula. Never from data: it is printed from a parsed tree.
+    """
 
     name: str
     kind: Kind = Kind.TEXT
     width: float = 0.0
+    formula: str = ""
+
+    def __post_init__(self) -> None:
+        if self.formula.startswith("=") or (self.formula and self.kind in INPUTS):
+            raise ValueError(f"the column {self.name} cannot have the formula {self.formula}")
+
+    @property
+    def cell_style(self) -> str:
+        """The host's style of the cells below; in a text format an edited formula would turn into text."""
+        return Kind.TEXT.value if self.formula and self.kind is Kind.ID else self.kind.value
 
     @property
     def header_style(self) -> str:

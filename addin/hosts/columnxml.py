@@ -1,7 +1,8 @@
 """Whole columns as cell XML, without a Python loop per cell: Arrow joins the pieces of many rows at once.
 
 A column becomes a list of pieces (constant strings and string arrays) that are joined in order; a null
-piece blanks its cell. What these fast forms do not cover goes cell by cell through `cellxml`.
+piece blanks its cell. What these fast forms do not cover goes cell by cell through `cellxml`. The cells of a
+calculated column are written here alone, both ways: the same formula in each, beside the value we worked out.
 """
 
 from __future__ import annotations
@@ -18,17 +19,20 @@ import pyarrow.compute as pc
 from addin.hosts.cellxml import (
     DAY,
     EPOCH_1900,
+    ERRORS,
     FALSE_LEAP_DAY,
     FORMULA_STARTS,
     XML_SPACES,
     cell_xml,
     cut_text,
     needs_quote,
+    space_attribute,
     table_value,
+    value_xml,
 )
 from addin.hosts.xmlparts import plain_text
 from recon_core.money import MINOR_PER_MAJOR
-from recon_core.sheets import INPUTS, MAX_TEXT, WORDS, Kind
+from recon_core.sheets import INPUTS, MAX_TEXT, WORDS, ExcelError, Kind
 
 TEXT = pa.large_string()  # 64-bit offsets: no chunk is ever too long
 Pieces = list[Any]  # of str and of string arrays
@@ -42,10 +46,11 @@ _ODD = r"[\x00-\x08\x0b-\x1f\x{FFFE}\x{FFFF}]|_x[0-9A-Fa-f]{4}_"
 
 
 class Pen(NamedTuple):
-    """The two cell formats of a column: as it is, and for text that looks like a formula."""
+    """How a column is written: its cell format, that of text that looks like a formula, the formula of its cells."""
 
     plain: int
     quoted: int
+    formula: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +85,39 @@ def slow_cells(
 
 
 def _slow_cell(value: object, kind: Kind, ref: str, pen: Pen, wide: Sheetwide) -> str:
+    if pen.formula or isinstance(value, ExcelError):
+        return _valued_cell(value, kind, ref, pen, wide)
     plain = table_value(value, kind)
     blank = plain is None or plain == "" or plain != plain  # noqa: PLR0124 - NaN
     if blank and kind not in INPUTS:
         return ""
     return cell_xml(ref, plain, pen.quoted if needs_quote(plain) else pen.plain, wide.epoch, wide.px)
+
+
+def _valued_cell(value: object, kind: Kind, ref: str, pen: Pen, wide: Sheetwide) -> str:
+    """A cell whose value stands in <v> whatever it is; a missing one has no formula either."""
+    mark, text = _cached(value, kind, wide.epoch)
+    if mark == "blank":
+        return ""
+    space = space_attribute(text) if mark == "str" else ""
+    shown = plain_text(text) if mark == "str" else text
+    return f'<{wide.px}c r="{ref}{_opener(pen, wide, mark, space)}{shown}{_closer(wide)}'
+
+
+def _cached(value: object, kind: Kind, epoch: int) -> tuple[str, str]:
+    """(type, text) of a value in <v>: '' for a number, 'b', 'e', 'str' with raw text, or 'blank'."""
+    if isinstance(value, ExcelError):
+        return "e", _error_word(value)
+    plain = table_value(value, kind)
+    if plain == "":
+        return "str", ""
+    mark, text = value_xml(plain, epoch)
+    return ("str", text) if mark == "inlineStr" else (mark, text)
+
+
+def _error_word(error: ExcelError) -> str:
+    """As a file spells it: readers know the old words only, and Excel itself writes its later ones as #VALUE!."""
+    return error.word if error.word in ERRORS else "#VALUE!"
 
 
 def join(pieces: Pieces, nulls: str = "replace") -> pa.Array:
@@ -99,17 +132,31 @@ def as_text(numbers: Any) -> pa.Array:
     return pc.cast(pa.array(numbers), TEXT)
 
 
-Body = tuple[Any, Pieces, str]  # after the row number: rest of the tag, content, end
+Body = tuple[Any, Pieces, str]  # after the row number: rest of the tag to the value, content, end
 
 
 def fast_body(values: pd.Series[Any], kind: Kind, pen: Pen, wide: Sheetwide) -> Body | None:
     """The column's cells after '<c r="A1', None where only the slow way is right."""
+    if kind is Kind.VALUE:
+        return _value_body(values, pen, wide)
     if kind in WORDS:
         return _text_body(values, pen, wide)
     digits = _DIGITS[kind](values, wide.epoch)
     if digits is None:
         return None
-    return f'"{_style(pen.plain)}><{wide.px}v>', digits, f"</{wide.px}v></{wide.px}c>"
+    return _opener(pen, wide), digits, _closer(wide)
+
+
+def _opener(pen: Pen, wide: Sheetwide, mark: str = "", space: str = "") -> str:
+    """From after the reference to the value in <v>: format, type, the column's formula."""
+    px = wide.px
+    kind = f' t="{mark}"' if mark else ""
+    formula = f"<{px}f>{plain_text(pen.formula)}</{px}f>" if pen.formula else ""
+    return f'"{_style(pen.plain)}{kind}>{formula}<{px}v{space}>'
+
+
+def _closer(wide: Sheetwide) -> str:
+    return f"</{wide.px}v></{wide.px}c>"
 
 
 def _style(index: int) -> str:
@@ -199,10 +246,14 @@ def _text_body(values: pd.Series[Any], pen: Pen, wide: Sheetwide) -> Body | None
         return None
     starts, ends, data = _layout(texts)
     filled = ends > starts
-    if not filled.all():
+    if not pen.formula and not filled.all():  # a formula may well give an empty text
         texts = pc.if_else(pa.array(filled), texts, pa.scalar(None, TEXT))
     opener = _openers(starts, ends, data, filled, pen, wide)
-    return opener, [_escaped(texts, data)], f"</{wide.px}t></{wide.px}is></{wide.px}c>"
+    return (
+        opener,
+        [_escaped(texts, data)],
+        _closer(wide) if pen.formula else f"</{wide.px}t></{wide.px}is></{wide.px}c>",
+    )
 
 
 def text_array(values: pd.Series[Any]) -> pa.Array | None:
@@ -237,9 +288,11 @@ def _layout(texts: pa.Array) -> tuple[Any, Any, Any]:
 def _openers(starts: Any, ends: Any, data: Any, filled: Any, pen: Pen, wide: Sheetwide) -> Any:
     """The rest of the tag: one constant, or one of four by row (plain or quoted, blanks at an end or not)."""
     forms = [
-        f'"{_style(style)} t="inlineStr"><{wide.px}is><{wide.px}t{space}>'
+        _opener(pen, wide, "str", space)
+        if pen.formula
+        else f'"{_style(style)} t="inlineStr"><{wide.px}is><{wide.px}t{space}>'
         for space in ("", ' xml:space="preserve"')
-        for style in pen
+        for style in (pen.plain, pen.quoted)
     ]
     if not len(data):
         return forms[0]
@@ -265,3 +318,63 @@ def _escaped(texts: pa.Array, data: Any) -> pa.Array:
     odd = pc.fill_null(odd, fill_value=False)
     rare = [plain_text(cut_text(text)) for text in texts.filter(odd).to_pylist()]
     return pc.replace_with_mask(cleaned, odd, pa.array(rare, TEXT))
+
+
+def _value_body(values: pd.Series[Any], pen: Pen, wide: Sheetwide) -> Body | None:
+    """Mixed values type by type: each drawn as a column of its own, then all put back in their order."""
+    if pd.api.types.is_bool_dtype(values.dtype) and values.dtype != object:
+        return _booleans(list(values), pen, wide)
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return fast_body(values, Kind.NUMBER, pen, wide)
+    if values.dtype != object:
+        return _text_body(values, pen, wide)
+    types = [type(value) for value in values]
+    cells, places = [pa.nulls(0, TEXT)], [np.zeros(0, "int64")]
+    for one in set(types):
+        place = np.flatnonzero([found is one for found in types])
+        body = _MIXED[one](list(values.iloc[place]), pen, wide) if one in _MIXED else None
+        if body is None:
+            return None
+        cells.append(join([body[0], *body[1], body[2]], nulls="emit_null"))
+        places.append(place)
+    return "", [pa.concat_arrays(cells).take(pa.array(np.argsort(np.concatenate(places))))], ""
+
+
+def _booleans(values: list[Any], pen: Pen, wide: Sheetwide) -> Body:
+    digits = [None if value is pd.NA else str(int(value)) for value in values]
+    return _opener(pen, wide, "b"), [pa.array(digits, TEXT)], _closer(wide)
+
+
+def _floats(values: list[Any], pen: Pen, wide: Sheetwide) -> Body | None:
+    return fast_body(pd.Series(values, dtype="float64"), Kind.NUMBER, pen, wide)
+
+
+def _whole_numbers(values: list[Any], pen: Pen, wide: Sheetwide) -> Body | None:
+    return fast_body(pd.Series(values), Kind.INTEGER, pen, wide)
+
+
+def _texts(values: list[Any], pen: Pen, wide: Sheetwide) -> Body | None:
+    return _text_body(pd.Series(values, dtype=object), pen, wide)
+
+
+def _errors(values: list[Any], pen: Pen, wide: Sheetwide) -> Body:
+    return _opener(pen, wide, "e"), [pa.array([_error_word(value) for value in values], TEXT)], _closer(wide)
+
+
+def _blanks(values: list[Any], _pen: Pen, _wide: Sheetwide) -> Body:
+    return "", [pa.nulls(len(values), TEXT)], ""
+
+
+_MIXED: dict[type, Callable[[list[Any], Pen, Sheetwide], Body | None]] = {
+    bool: _booleans,
+    np.bool_: _booleans,
+    float: _floats,
+    np.float64: _floats,
+    int: _whole_numbers,
+    np.int64: _whole_numbers,
+    str: _texts,
+    ExcelError: _errors,
+    type(None): _blanks,
+    type(pd.NA): _blanks,
+    type(pd.NaT): _blanks,
+}

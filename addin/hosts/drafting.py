@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from addin.hosts import book as books
 from addin.hosts.book import Book, BookChange, BookSheet
-from addin.hosts.cellxml import table_value
+from addin.hosts.cellxml import Plain, table_value
 from addin.hosts.columnxml import Sheetwide
 from addin.hosts.inplace import KEEP, Update, cell_edits, grid_of, has_formula, kept_cells
 from addin.hosts.refusals import in_the_way, name_taken, not_a_worksheet, structure_locked, unreadable_part
@@ -31,7 +31,7 @@ from addin.hosts.tables import FoundTable, new_table, resized
 from addin.hosts.worksheet import Around, Stretch, around_edits, filter_goes, new_sheet, redrawn, shell_of
 from addin.hosts.xmlparts import Area, Doc, Node, area_of, parse, splice
 from addin.hosts.zipparts import Package
-from recon_core.sheets import Formula, Sheet, Table
+from recon_core.sheets import Column, ExcelError, Formula, Sheet, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +246,20 @@ def _table_updates(table: Table, styles: StyleBook) -> Iterator[tuple[int, int, 
     for offset, name in enumerate(headers(table)):
         yield table.row, table.column + offset, Update(name, styles.index(table.columns[offset].header_style))
     for offset, column in enumerate(table.columns):
-        style = styles.index(column.kind.value)
+        style = styles.index(column.cell_style)
         values = list(table.frame.iloc[:, offset]) or [None]
         for number, value in enumerate(values, table.row + 1):
-            yield number, table.column + offset, Update(table_value(value, column.kind), style)
+            yield number, table.column + offset, Update(_live(value, column), style)
+
+
+def _live(value: object, column: Column) -> Plain:
+    """The value of a cell; in a calculated column, the formula with it."""
+    if not column.formula:
+        return table_value(value, column.kind)
+    plain = value.word if isinstance(value, ExcelError) else table_value(value, column.kind)
+    if isinstance(plain, Formula):
+        raise TypeError(f"a formula inside the formula column {column.name}")
+    return None if plain is None else Formula(column.formula, plain)
 
 
 def _around(draft: Draft, part: str, sheet: Sheet, extent: Area | None) -> Around:
@@ -294,6 +304,8 @@ def _new_table_part(draft: Draft, table: Table) -> str:
 def holds_formulas(sheet: Sheet) -> bool:
     """Whether any cell of ours is a live formula."""
     if any(isinstance(cell.value, Formula) for cell in sheet.cells):
+        return True
+    if any(column.formula for table in sheet.tables for column in table.columns):
         return True
     mixed = (values for t in sheet.tables for _, values in t.frame.items() if values.dtype == object)
     return any(isinstance(value, Formula) for values in mixed for value in values)

@@ -23,7 +23,19 @@ from addin.hosts.refusals import too_wide_or_long
 from addin.hosts.styles import StyleBook
 from addin.hosts.xmlparts import Area
 from recon_core.money import MINOR_PER_MAJOR
-from recon_core.sheets import INPUTS, MAX_COLUMNS, MAX_ROWS, WORDS, Column, Formula, Kind, Sheet, Table, column_letter
+from recon_core.sheets import (
+    INPUTS,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    WORDS,
+    Column,
+    ExcelError,
+    Formula,
+    Kind,
+    Sheet,
+    Table,
+    column_letter,
+)
 
 SHORT = 32  # rows; below this Arrow's start costs more than it saves
 CHUNK_BYTES = 8 << 20
@@ -171,11 +183,13 @@ def header_height(table: Table, columns: Mapping[int, float]) -> int:
 
 
 def pens(table: Table, styles: StyleBook) -> tuple[Pen, ...]:
-    """The cell formats of a table's columns; only text needs a quoted one."""
-    text = WORDS
-    formats = [styles.index(column.kind.value) for column in table.columns]
-    mixed = [c.kind in text or f.dtype == object for c, (_, f) in zip(table.columns, table.frame.items(), strict=True)]
-    return tuple(Pen(i, styles.quoted(i) if is_text else i) for i, is_text in zip(formats, mixed, strict=True))
+    """How a table's columns are written; only text of no formula needs a quoted format."""
+    found = []
+    for column, (_, values) in zip(table.columns, table.frame.items(), strict=True):
+        index = styles.index(column.cell_style)
+        may_be_text = column.kind in WORDS | {Kind.VALUE} or values.dtype == object
+        found.append(Pen(index, styles.quoted(index) if may_be_text and not column.formula else index, column.formula))
+    return tuple(found)
 
 
 def natural_style(value: Plain) -> str:
@@ -260,7 +274,8 @@ def _long_rows(content: Content, active: list[Block], top: int, end: int) -> Ite
 def _chunk_rows(active: list[Block]) -> int:
     """Rows whose XML is about CHUNK_BYTES."""
     width = sum(
-        CELL_BYTES * len(block.pens) + block.table.frame.memory_usage(index=False).sum() / len(block.table.frame)
+        sum(CELL_BYTES + len(pen.formula) for pen in block.pens)
+        + block.table.frame.memory_usage(index=False).sum() / len(block.table.frame)
         for block in active
     )
     return int(max(SHORT, CHUNK_BYTES // width))
@@ -313,7 +328,9 @@ def _longest(kind: Kind, values: pd.Series[Any]) -> int:
 
 
 def _shown(value: object, kind: Kind) -> str:
-    shown = value.value if isinstance(value, Formula) else value
+    shown = value.value if isinstance(value, Formula) else value.word if isinstance(value, ExcelError) else value
+    if kind is Kind.VALUE and isinstance(shown, float):
+        return f"{shown:.10g}"  # as the format General shows it
     if isinstance(shown, float) or (isinstance(shown, int) and kind in (Kind.AMOUNT, Kind.NUMBER)):
         return f"{shown:,.2f}"
     return cut_text(str(shown)) if shown is not None else ""

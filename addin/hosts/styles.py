@@ -49,6 +49,7 @@ STYLES: dict[str, Look] = {
     "text": Look(),
     "text_indent": Look(align="left", indent=1),
     "wrap": Look(wrap=True, top=True),
+    "value": Look(),
     "id": Look(format="@"),
     "amount": Look(format=AMOUNT),
     "amount_bold": Look(format=AMOUNT, bold=True),

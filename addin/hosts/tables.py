@@ -16,6 +16,7 @@ from addin.hosts.xmlparts import (
     area_of,
     attribute_text,
     guarded,
+    plain_text,
     splice,
     tag_edit,
     with_attributes,
@@ -79,35 +80,45 @@ def _columns(doc: Doc, node: Node, table: Table) -> bytes:
     names = headers(table)
     old = {_written(column.attrs.get("name", "")).lower(): column for column in node.all("tableColumn")}
     number = max((int(column.attrs.get("id", "0")) for column in old.values()), default=0)
-    tag = f"{node.prefix}tableColumn"
     pieces: list[bytes] = []
     for offset, name in enumerate(names):
         if column := old.get(name.lower()):
-            pieces.append(_kept_column(doc, column, name, calculated=_calculated(table, offset)))
+            pieces.append(_kept_column(doc, column, table, offset, name))
         else:
             number += 1
-            pieces.append(f'<{tag} id="{number}" name="{attribute_text(column_name(name))}"/>'.encode())
-    head = f'<{tag}s count="{len(names)}">'.encode()
-    return head + b"".join(pieces) + f"</{tag}s>".encode()
+            pieces.append(_new_column(number, name, table.columns[offset].formula, node.prefix).encode())
+    tag = f"{node.prefix}tableColumns"
+    return f'<{tag} count="{len(names)}">'.encode() + b"".join(pieces) + f"</{tag}>".encode()
 
 
-def _kept_column(doc: Doc, column: Node, name: str, *, calculated: bool) -> bytes:
-    """The column as it was, under the header's exact spelling; a formula of its own ends where we write values."""
-    gone = ("totalsRowFormula",) if calculated else ("totalsRowFormula", "calculatedColumnFormula")
-    edits = [Edit(node.start, node.end, b"") for node in column.children if node.name in gone]
-    whole = splice(
-        doc.data[column.start : column.end], [Edit(s - column.start, e - column.start, n) for s, e, n in edits]
-    )
-    inner = column.inner - column.start
-    tag = with_attributes(whole[:inner], totalsRowFunction=None, totalsRowLabel=None)
+def _kept_column(doc: Doc, column: Node, table: Table, offset: int, name: str) -> bytes:
+    """The column as it was, under the header's exact spelling; its old formula ends where we write values or ours."""
+    gone = {"totalsRowFormula"} if _live(table, offset) else {"totalsRowFormula", "calculatedColumnFormula"}
+    formula = _calculated(table.columns[offset].formula, column.prefix)
+    inner = formula.encode() + b"".join(doc.raw(node) for node in column.children if node.name not in gone)
+    tag = with_attributes(doc.data[column.start : column.inner], totalsRowFunction=None, totalsRowLabel=None)
     if _written(column.attrs.get("name", "")) != name:
         tag = with_attributes(tag, name=column_name(name))
-    return tag + whole[inner:]
+    tag = tag.removesuffix(b">").removesuffix(b"/").rstrip()
+    return tag + (b">" + inner + f"</{column.prefix}tableColumn>".encode() if inner else b"/>")
 
 
-def _calculated(table: Table, offset: int) -> bool:
+def _new_column(number: int, name: str, formula: str, prefix: str = "") -> str:
+    tag = f'<{prefix}tableColumn id="{number}" name="{attribute_text(column_name(name))}"'
+    return f"{tag}>{_calculated(formula, prefix)}</{prefix}tableColumn>" if formula else f"{tag}/>"
+
+
+def _calculated(formula: str, prefix: str) -> str:
+    """What Excel fills into a new row; the first child of its column."""
+    name = f"{prefix}calculatedColumnFormula"
+    return f"<{name}>{plain_text(formula)}</{name}>" if formula else ""
+
+
+def _live(table: Table, offset: int) -> bool:
+    """Whether the cells hold formulas of their own, so that the workbook's formula of the column may stay."""
     values = table.frame.iloc[:, offset]
-    return values.dtype == object and any(isinstance(value, Formula) for value in values.head(1))
+    live = values.dtype == object and any(isinstance(value, Formula) for value in values.head(1))
+    return live and not table.columns[offset].formula
 
 
 def column_name(name: str) -> str:
@@ -123,9 +134,8 @@ def new_table(table: Table, number: int, space: str) -> bytes:
     """A table part with filter buttons and grey bands."""
     ref = ref_of(table_area(table))
     names = headers(table)
-    columns = "".join(
-        f'<tableColumn id="{i}" name="{attribute_text(column_name(name))}"/>' for i, name in enumerate(names, 1)
-    )
+    described = enumerate(zip(names, table.columns, strict=True), 1)
+    columns = "".join(_new_column(i, name, column.formula) for i, (name, column) in described)
     name = attribute_text(table.name)
     return (
         f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<table xmlns="{space}" id="{number}" '

@@ -28,6 +28,8 @@ BOOK = (
     "fileRecoveryPr webPublishObjects extLst"
 )
 STYLES = "numFmts fonts fills borders cellStyleXfs cellXfs cellStyles dxfs tableStyles colors extLst"
+TABLE = "autoFilter sortState tableColumns tableStyleInfo extLst"
+COLUMN = "calculatedColumnFormula totalsRowFormula xmlColumnPr extLst"
 REPEATED = ("conditionalFormatting", "fileRecoveryPr")
 Element = ET.Element
 
@@ -113,11 +115,24 @@ def _book(pack: Pack) -> Iterator[str]:
     strings = next((t for k, t in relations.values() if k == "sharedStrings"), "")
     shared = ["".join(t.text or "" for t in named(s, "t")) for s in pack.xml.get(strings.lower(), ())]
     yield from _names(book)
+    yield from _chain(pack, book, relations)
     seen: dict[str, set[str]] = {"id": set(), "name": set()}
     for sheet in named(book, "sheet"):
         kind, target = relations.get(link(sheet) or "", ("", ""))
         if kind == "worksheet" and target.lower() in pack.xml:
             yield from _sheet(pack, target, formats, shared, seen)
+
+
+def _chain(pack: Pack, book: Element, relations: dict[str, tuple[str, str]]) -> Iterator[str]:
+    """Every cell of the calculation chain has a formula; an entry without `i` stands on the sheet of the last."""
+    chain = next((target for kind, target in relations.values() if kind == "calcChain"), "")
+    parts = {node.get("sheetId"): relations.get(link(node) or "", ("", ""))[1] for node in named(book, "sheet")}
+    number = None
+    for entry in pack.xml.get(chain.lower(), ()):
+        number = entry.get("i", number)
+        sheet = pack.xml.get(parts.get(number, "").lower(), ET.Element("none"))
+        if not any(cell.get("r") == entry.get("r") and named(cell, "f") for cell in named(sheet, "c")):
+            yield f"{chain}: no formula in {entry.get('r')} of sheet {number}"
 
 
 def _order(part: str, parent: Element, wanted: str) -> Iterator[str]:
@@ -221,6 +236,9 @@ def _table(part: str, table: Element, cells: dict[str, str], seen: dict[str, set
         seen[key].add(value)
     left, top, right, bottom = area(table.get("ref", ""))
     columns = named(table, "tableColumn")
+    yield from _order(part, table, TABLE)
+    for column in columns:
+        yield from _order(part, column, COLUMN)
     counted = named(table, "tableColumns")[0].get("count")
     if len(columns) != right - left + 1 or counted != str(len(columns)):
         yield f"{part}: {len(columns)} columns, ref {table.get('ref')}, count {counted}"

@@ -16,10 +16,12 @@ from addin.hosts.cellxml import EPOCH_1900, EPOCH_1904, cell_xml, decimal_text, 
 from addin.hosts.columnxml import Pen, Sheetwide, as_text, column_pieces, fast_body, join, slow_cells
 from addin.hosts.sheetxml import content_of, stream_rows
 from addin.hosts.styles import StyleBook, minimal_styles
-from recon_core.sheets import Cell, Column, Formula, Kind, Sheet, Table
+from recon_core.sheets import Cell, Column, ExcelError, Formula, Kind, Sheet, Table
 from tests.hosts import samples
 
 PEN = Pen(5, 6)
+LIVE = Pen(5, 5, 'IF(t[[#This Row],[a & b]]<1,"_x0041_","")')
+PENS = pytest.mark.parametrize("pen", [PEN, LIVE], ids=["values", "formula"])
 INT64 = st.integers(-(2**63), 2**63 - 1)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
     [
@@ -41,16 +43,18 @@ TEXTS = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
 )
 
 
-def both(values: pd.Series[Any], kind: Kind, epoch: int = EPOCH_1900, px: str = "") -> tuple[list[str], list[str]]:
+def both(
+    values: pd.Series[Any], kind: Kind, epoch: int = EPOCH_1900, px: str = "", pen: Pen = PEN
+) -> tuple[list[str], list[str]]:
     wide = Sheetwide(epoch, px)
     rows = as_text(np.arange(7, 7 + len(values)))
-    fast = join(column_pieces(values, kind, "AB", rows, PEN, wide)).to_pylist()
-    return fast, slow_cells(values, kind, "AB", rows.to_pylist(), PEN, wide)
+    fast = join(column_pieces(values, kind, "AB", rows, pen, wide)).to_pylist()
+    return fast, slow_cells(values, kind, "AB", rows.to_pylist(), pen, wide)
 
 
 def same(values: pd.Series[Any], kind: Kind, **options: Any) -> None:
     """The fast way is taken, and gives what the slow one gives."""
-    assert fast_body(values, kind, PEN, Sheetwide()) is not None
+    assert fast_body(values, kind, options.get("pen", PEN), Sheetwide()) is not None
     fast, slow = both(values, kind, **options)
     assert fast == slow
 
@@ -62,9 +66,10 @@ def test_texts(kind, dtype, texts):
     same(pd.Series(texts, dtype=dtype), kind, px="x:")
 
 
+@PENS
 @given(texts=st.lists(TEXTS, min_size=1, max_size=8))
-def test_categories(texts):
-    same(pd.Series(texts, dtype="category"), Kind.TEXT)
+def test_categories(pen, texts):
+    same(pd.Series(texts, dtype="category"), Kind.TEXT, pen=pen)
 
 
 @given(texts=st.lists(st.none() | TEXTS, min_size=3, max_size=8), start=st.integers(0, 3))
@@ -100,6 +105,95 @@ SECONDS = st.none() | st.datetimes(pd.Timestamp(1900, 3, 1), pd.Timestamp(9999, 
 def test_moments(kind, epoch, moments):
     fast, slow = both(pd.Series(moments, dtype="datetime64[s]"), kind, epoch)
     assert fast == slow
+
+
+MIXED = (
+    st.none()
+    | TEXTS
+    | st.booleans()
+    | INT64
+    | st.floats(allow_infinity=False)
+    | st.floats(allow_infinity=False).map(np.float64)
+    | st.sampled_from([ExcelError("#N/A"), ExcelError("#DIV/0!"), ExcelError("#SPILL!"), pd.NA, pd.NaT, np.bool_(1)])
+)
+
+
+@PENS
+@given(values=st.lists(MIXED, max_size=12), start=st.integers(0, 3))
+def test_mixed_values(pen, values, start):
+    same(pd.Series(values, dtype=object).iloc[start:], Kind.VALUE, px="x:", pen=pen)
+
+
+@PENS
+@pytest.mark.parametrize("values", [["a", "=b", " c", ""], [1, -2], [1.5, float("nan"), -0.0], [True, False], [None]])
+def test_values_of_one_type(pen, values):
+    same(pd.Series(values), Kind.VALUE, pen=pen)
+    same(pd.Series(values).convert_dtypes(), Kind.VALUE, pen=pen)
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (2.5, '<c r="AB7" s="5"><v>2.5</v></c>'),
+        (7, '<c r="AB7" s="5"><v>7</v></c>'),
+        (True, '<c r="AB7" s="5" t="b"><v>1</v></c>'),
+        (ExcelError("#N/A"), '<c r="AB7" s="5" t="e"><v>#N/A</v></c>'),
+        (ExcelError("<x>"), '<c r="AB7" s="5" t="e"><v>#VALUE!</v></c>'),
+        ("#N/A", '<c r="AB7" s="5" t="inlineStr"><is><t>#N/A</t></is></c>'),
+        ("=1", '<c r="AB7" s="6" t="inlineStr"><is><t>=1</t></is></c>'),
+        (" a", '<c r="AB7" s="5" t="inlineStr"><is><t xml:space="preserve"> a</t></is></c>'),
+        ("", ""),
+        (None, ""),
+        (float("nan"), ""),
+    ],
+)
+def test_a_value_by_its_type(value, cell):
+    assert both(pd.Series([value], dtype=object), Kind.VALUE) == ([cell], [cell])
+
+
+F = '<f>IF(t[[#This Row],[a &amp; b]]&lt;1,"_x005F_x0041_","")</f>'
+CALCULATED = [
+    (Kind.AMOUNT, pd.Series([12_345_000, None], dtype="Int64"), "", "1234.5"),
+    (Kind.INTEGER, pd.Series([-7, None], dtype="Int64"), "", "-7"),
+    (Kind.NUMBER, pd.Series([0.1, None]), "", "0.1"),
+    (Kind.DATE, pd.Series(["2025-04-01", None], dtype="datetime64[s]"), "", "45748"),
+    (Kind.DATETIME, pd.Series(["2025-04-01 12:00", None], dtype="datetime64[s]"), "", "45748.5"),
+    (Kind.TEXT, pd.Series(["=a<b", None], dtype="str"), ' t="str"', "=a&lt;b"),
+    (Kind.ID, pd.Series(["", None], dtype="str"), ' t="str"', ""),
+    (Kind.WRAP, pd.Series(["a\nb", None], dtype="str"), ' t="str"', "a\nb"),
+    (Kind.VALUE, pd.Series(["", None], dtype=object), ' t="str"', ""),
+    (Kind.VALUE, pd.Series([False, None], dtype=object), ' t="b"', "0"),
+    (Kind.VALUE, pd.Series([ExcelError("#REF!"), None], dtype=object), ' t="e"', "#REF!"),
+    (Kind.VALUE, pd.Series(["#REF!", None], dtype=object), ' t="str"', "#REF!"),
+    (Kind.VALUE, pd.Series([3, None], dtype=object), "", "3"),
+]
+
+
+@pytest.mark.parametrize(("kind", "values", "mark", "text"), CALCULATED)
+def test_a_formula_stands_beside_its_value_and_a_blank_has_none(kind, values, mark, text):
+    fast, slow = both(values, kind, pen=LIVE)
+    assert fast == slow == [f'<c r="AB7" s="5"{mark}>{F}<v>{text}</v></c>', ""]
+
+
+@pytest.mark.parametrize("kind", [Kind.TEXT, Kind.ID])
+@given(texts=st.lists(st.none() | TEXTS, max_size=8))
+def test_texts_of_formulas(kind, texts):
+    same(pd.Series(texts, dtype="str"), kind, px="x:", pen=LIVE)
+
+
+@PENS
+@pytest.mark.parametrize(
+    "values", [[float("inf"), "a"], [2**70], [Decimal("1.5")], ["\ud800"]], ids=["inf", "huge", "decimal", "surrogate"]
+)
+def test_odd_values_go_cell_by_cell(pen, values):
+    assert fast_body(pd.Series(values, dtype=object), Kind.VALUE, pen, Sheetwide()) is None
+    fast, slow = both(pd.Series(values, dtype=object), Kind.VALUE, pen=pen)
+    assert fast == slow
+
+
+def test_a_formula_inside_a_calculated_column_is_a_bug():
+    with pytest.raises(TypeError, match="Formula"):
+        both(pd.Series([Formula("A1", 1)], dtype=object), Kind.VALUE, pen=LIVE)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import re
 import stat
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -619,11 +620,16 @@ def chained(book: Path) -> Path:
     return samples.repack(book, changes)
 
 
+CALCULATED = Table(
+    name="t", columns=(Column(name="A", kind=Kind.NUMBER, formula="1+1"),), frame=pd.DataFrame({"A": [2.0]})
+)
 NEW_FORMULA = Cell(row=1, column=1, value=Formula("1+1", 2))
 CHAIN = [
     (samples.sheet(), False),
     (samples.sheet(name="New", tables=()), True),
     (samples.sheet(name="New", tables=(), cells=(NEW_FORMULA,)), False),
+    (samples.sheet(name="New", tables=(CALCULATED,)), False),
+    (Sheet(name="Data", tables=(replace(CALCULATED, column=8),), owned=False), False),
     (Sheet(name="Data", cells=(Cell(row=1, column=4, value=1),), owned=False), False),
     (Sheet(name="Data", cells=(Cell(row=1, column=5, value=1),), owned=False), True),
 ]
