@@ -77,12 +77,14 @@ class Column:
     `formula` makes it a calculated column: the invariant text, without '=', of every cell, as in
     'ROUND(Orders[[#This Row],[Price]]*2,2)'. The frame then holds the values we worked out for it,
     and a missing one is a blank cell without the formula. Never from data: it is printed from a parsed tree.
+    `is_array`: each cell is an array formula, because the formula works on whole lists.
     """
 
     name: str
     kind: Kind = Kind.TEXT
     width: float = 0.0
     formula: str = ""
+    is_array: bool = False
 
     def __post_init__(self) -> None:
         if self.formula.startswith("=") or (self.formula and self.kind in INPUTS):

@@ -51,6 +51,7 @@ class Pen(NamedTuple):
     plain: int
     quoted: int
     formula: str = ""
+    is_array: bool = False  # each cell is an array formula of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Sheetwide:
 
 def column_pieces(values: pd.Series[Any], kind: Kind, letter: str, rows: pa.Array, pen: Pen, wide: Sheetwide) -> Pieces:
     """The cells of one column for the given rows (`rows`: row numbers as text)."""
-    body = fast_body(values, kind, pen, wide)
+    body = None if pen.is_array else fast_body(values, kind, pen, wide)  # an array formula names its cell
     if body is None:
         texts = slow_cells(values, kind, letter, rows.to_pylist(), pen, wide)
         return [pa.array(texts, TEXT)]
@@ -101,7 +102,7 @@ def _valued_cell(value: object, kind: Kind, ref: str, pen: Pen, wide: Sheetwide)
         return ""
     space = space_attribute(text) if mark == "str" else ""
     shown = plain_text(text) if mark == "str" else text
-    return f'<{wide.px}c r="{ref}{_opener(pen, wide, mark, space)}{shown}{_closer(wide)}'
+    return f'<{wide.px}c r="{ref}{_opener(pen, wide, mark, space, ref)}{shown}{_closer(wide)}'
 
 
 def _cached(value: object, kind: Kind, epoch: int) -> tuple[str, str]:
@@ -147,11 +148,12 @@ def fast_body(values: pd.Series[Any], kind: Kind, pen: Pen, wide: Sheetwide) -> 
     return _opener(pen, wide), digits, _closer(wide)
 
 
-def _opener(pen: Pen, wide: Sheetwide, mark: str = "", space: str = "") -> str:
+def _opener(pen: Pen, wide: Sheetwide, mark: str = "", space: str = "", ref: str = "") -> str:
     """From after the reference to the value in <v>: format, type, the column's formula."""
     px = wide.px
     kind = f' t="{mark}"' if mark else ""
-    formula = f"<{px}f>{plain_text(pen.formula)}</{px}f>" if pen.formula else ""
+    array = f' t="array" ref="{ref}"' if pen.is_array else ""
+    formula = f"<{px}f{array}>{plain_text(pen.formula)}</{px}f>" if pen.formula else ""
     return f'"{_style(pen.plain)}{kind}>{formula}<{px}v{space}>'
 
 

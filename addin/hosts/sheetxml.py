@@ -188,7 +188,14 @@ def pens(table: Table, styles: StyleBook) -> tuple[Pen, ...]:
     for column, (_, values) in zip(table.columns, table.frame.items(), strict=True):
         index = styles.index(column.cell_style)
         may_be_text = column.kind in WORDS | {Kind.VALUE} or values.dtype == object
-        found.append(Pen(index, styles.quoted(index) if may_be_text and not column.formula else index, column.formula))
+        found.append(
+            Pen(
+                index,
+                styles.quoted(index) if may_be_text and not column.formula else index,
+                column.formula,
+                column.is_array,
+            )
+        )
     return tuple(found)
 
 

@@ -21,7 +21,7 @@ from addin.hosts.xmlparts import (
     tag_edit,
     with_attributes,
 )
-from recon_core.sheets import Formula, Table
+from recon_core.sheets import Column, Formula, Table
 
 STYLE = "TableStyleLight1"
 
@@ -86,7 +86,7 @@ def _columns(doc: Doc, node: Node, table: Table) -> bytes:
             pieces.append(_kept_column(doc, column, table, offset, name))
         else:
             number += 1
-            pieces.append(_new_column(number, name, table.columns[offset].formula, node.prefix).encode())
+            pieces.append(_new_column(number, name, table.columns[offset], node.prefix).encode())
     tag = f"{node.prefix}tableColumns"
     return f'<{tag} count="{len(names)}">'.encode() + b"".join(pieces) + f"</{tag}>".encode()
 
@@ -94,7 +94,7 @@ def _columns(doc: Doc, node: Node, table: Table) -> bytes:
 def _kept_column(doc: Doc, column: Node, table: Table, offset: int, name: str) -> bytes:
     """The column as it was, under the header's exact spelling; its old formula ends where we write values or ours."""
     gone = {"totalsRowFormula"} if _live(table, offset) else {"totalsRowFormula", "calculatedColumnFormula"}
-    formula = _calculated(table.columns[offset].formula, column.prefix)
+    formula = _calculated(table.columns[offset], column.prefix)
     inner = formula.encode() + b"".join(doc.raw(node) for node in column.children if node.name not in gone)
     tag = with_attributes(doc.data[column.start : column.inner], totalsRowFunction=None, totalsRowLabel=None)
     if _written(column.attrs.get("name", "")) != name:
@@ -103,15 +103,16 @@ def _kept_column(doc: Doc, column: Node, table: Table, offset: int, name: str) -
     return tag + (b">" + inner + f"</{column.prefix}tableColumn>".encode() if inner else b"/>")
 
 
-def _new_column(number: int, name: str, formula: str, prefix: str = "") -> str:
+def _new_column(number: int, name: str, column: Column, prefix: str = "") -> str:
     tag = f'<{prefix}tableColumn id="{number}" name="{attribute_text(column_name(name))}"'
-    return f"{tag}>{_calculated(formula, prefix)}</{prefix}tableColumn>" if formula else f"{tag}/>"
+    return f"{tag}>{_calculated(column, prefix)}</{prefix}tableColumn>" if column.formula else f"{tag}/>"
 
 
-def _calculated(formula: str, prefix: str) -> str:
+def _calculated(column: Column, prefix: str) -> str:
     """What Excel fills into a new row; the first child of its column."""
     name = f"{prefix}calculatedColumnFormula"
-    return f"<{name}>{plain_text(formula)}</{name}>" if formula else ""
+    array = ' array="1"' if column.is_array else ""
+    return f"<{name}{array}>{plain_text(column.formula)}</{name}>" if column.formula else ""
 
 
 def _live(table: Table, offset: int) -> bool:
@@ -135,7 +136,7 @@ def new_table(table: Table, number: int, space: str) -> bytes:
     ref = ref_of(table_area(table))
     names = headers(table)
     described = enumerate(zip(names, table.columns, strict=True), 1)
-    columns = "".join(_new_column(i, name, column.formula) for i, (name, column) in described)
+    columns = "".join(_new_column(i, name, column) for i, (name, column) in described)
     name = attribute_text(table.name)
     return (
         f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<table xmlns="{space}" id="{number}" '

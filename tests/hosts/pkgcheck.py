@@ -128,10 +128,13 @@ def _chain(pack: Pack, book: Element, relations: dict[str, tuple[str, str]]) -> 
     chain = next((target for kind, target in relations.values() if kind == "calcChain"), "")
     parts = {node.get("sheetId"): relations.get(link(node) or "", ("", ""))[1] for node in named(book, "sheet")}
     number = None
+    live: dict[str | None, set[str | None]] = {}
     for entry in pack.xml.get(chain.lower(), ()):
         number = entry.get("i", number)
-        sheet = pack.xml.get(parts.get(number, "").lower(), ET.Element("none"))
-        if not any(cell.get("r") == entry.get("r") and named(cell, "f") for cell in named(sheet, "c")):
+        if number not in live:  # a chain may list every cell of a large sheet
+            sheet = pack.xml.get(parts.get(number, "").lower(), ET.Element("none"))
+            live[number] = {cell.get("r") for cell in named(sheet, "c") if any(local(one) == "f" for one in cell)}
+        if entry.get("r") not in live[number]:
             yield f"{chain}: no formula in {entry.get('r')} of sheet {number}"
 
 
