@@ -169,6 +169,47 @@ def quick(a: Path, b: Path, output: Path, as_json: bool, quiet: bool, verbose: b
         talk.finish(reconcile_files(wish, talk.progress, talk.propose))
 
 
+@main.command()
+@click.argument("book", type=click.Path(path_type=Path))
+@click.argument("text", metavar="FORMULA")
+@click.option("--source", default="", help="The source to try it on; without it, the first one that has its columns.")
+@click.option("--rows", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many rows to show.")
+@common
+def formula(book: Path, text: str, source: str, rows: int, as_json: bool, quiet: bool, verbose: bool) -> None:  # noqa: FBT001
+    """Try FORMULA on a source of BOOK: the first rows with what it reads and gives. Nothing is written."""
+    with session(as_json=as_json, quiet=quiet, verbose=verbose) as talk:
+        from addin import presenting
+        from addin.hosts.file import FileHost
+        from addin.preview import preview
+
+        found = preview(FileHost(book, on_progress=talk.progress), book.absolute(), text, source=source, rows=rows)
+        talk.progress("", 1.0)
+        if as_json:
+            click.echo(json.dumps(presenting.preview_json(found), ensure_ascii=False, indent=2))
+        else:
+            presenting.show_preview(found, talk.out)
+
+
+@main.command()
+@click.argument("name", default="")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+def functions(name: str, as_json: bool) -> None:  # noqa: FBT001
+    """List the functions that derived columns may use, or explain the function NAME."""
+    with session(as_json=as_json, quiet=False, verbose=False) as talk:
+        from addin import presenting
+        from recon_core.formula import FormulaError, listed
+        from recon_core.problems import Place, Problem, ReconError, Severity
+
+        try:
+            found = listed(name)
+        except FormulaError as error:
+            raise ReconError(Problem("N-111", Severity.STOP, Place(), name, error.what, error.fix)) from error
+        if as_json:
+            click.echo(json.dumps({"functions": [one._asdict() for one in found]}, ensure_ascii=False, indent=2))
+        else:
+            presenting.show_functions(found, talk.out)
+
+
 class Talk:
     """What a command says and where: results to `out`, the rest to `console` (standard error)."""
 

@@ -19,6 +19,7 @@ from addin.detail_files import DetailFiles
 from addin.hosts import Host
 from addin.settings import Settings
 from recon_core import __version__, reports, schema
+from recon_core.derivations import sources_named
 from recon_core.engine import Outcome, reconcile, result_hash
 from recon_core.model import Raw, Result, Source
 from recon_core.problems import Place, Problem, ReconError, Severity, worst
@@ -90,7 +91,7 @@ def _run(  # noqa: PLR0913 - what `run` was given, and when it began
     recipe = replace(recipe, as_of=as_of) if as_of else recipe
     if _ends(problems):
         return replace(done, outcome=_word(problems), problems=problems)
-    raw, supporting, found = _read_all(recipe, workbook, host.progress, reader)
+    raw, supporting, found = read_all(recipe, workbook, host.progress, reader)
     read_at, problems = now(), (*problems, *found)
     if _ends(problems):
         return replace(done, outcome=_word(problems), problems=problems)
@@ -147,8 +148,9 @@ def _case(host: Host, recipe: Recipe, outcome: Outcome, facts: Run, problems: Se
     ours = {column.name for column in EXCEPTIONS}
     own = [name for name in (exceptions[0] if exceptions else {}) if name and name not in ours]
     notes = {str(row["Exc key"]): row for row in (*kept, *exceptions)}
+    standing = [name for spec in recipe.sources if host.cells(name := reports.sheet_name(spec.name))]
     return Case(
-        own_columns=own, results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
+        tables=outcome.tables, standing=standing, own_columns=own, results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
         kept_notes=[list(row.values()) for row in kept], log=[list(row.values()) for row in log],
     )  # fmt: skip
 
@@ -163,12 +165,12 @@ def _table(host: Host, sheet: str) -> list[dict[str, object]]:
     return [dict(zip(headers, [*row, *[None] * (len(headers) - len(row))], strict=False)) for row in filled]
 
 
-def _read_all(
-    recipe: Recipe, workbook: Path, progress: Progress, reader: Reader
+def read_all(
+    recipe: Recipe, workbook: Path, progress: Progress, reader: Reader = read
 ) -> tuple[dict[str, list[Raw]], dict[str, Raw], tuple[Problem, ...]]:
     """Every file of every source that a leg uses, and the supporting files."""
-    used = {name for leg in recipe.legs for side in (leg.a, leg.b) for name in side.sources}
-    raw: dict[str, list[Raw]] = {name: [] for name in used}
+    used = {name for leg in recipe.legs for side in (leg.a, leg.b) for name in side.sources} | sources_named(recipe)
+    raw: dict[str, list[Raw]] = {spec.name: [] for spec in recipe.sources if spec.name in used}
     problems: list[Problem] = []
     jobs = [(spec, path) for spec in recipe.sources if spec.name in used for path in _paths(spec, workbook, problems)]
     for number, (spec, path) in enumerate(jobs):
@@ -239,8 +241,9 @@ def _wanted(recipe: Recipe, source: str) -> tuple[str, ...]:
         use.terms[0][1] for leg in recipe.legs for use in leg.uses
         if source in leg.side(use.side).sources and use.source in ("", source) and len(use.terms) == 1 and "-" not in use.column  # may be a difference
     ]  # fmt: skip
-    looked_up = {name for lookup in recipe.lookups if lookup.source == source for name in lookup.take}
-    return tuple(dict.fromkeys(name for name in names if name not in looked_up))
+    added = {name for lookup in recipe.lookups if lookup.source == source for name in lookup.take}
+    added |= {one.column for one in recipe.derivations if one.source == source}
+    return tuple(dict.fromkeys(name for name in names if name not in added))
 
 
 def _supporting(lookup: Lookup, workbook: Path, problems: list[Problem]) -> Raw | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from addin.job import Done
+from addin.preview import Preview
+from recon_core.formula import FormulaError, Listed
 from recon_core.model import CLASS_CODE, CLASSES, MatchClass, Result, Status, Tally
 from recon_core.money import grouped, to_text
 from recon_core.problems import SEVERITY_WORDS, Problem, Severity
@@ -21,6 +24,7 @@ JSON_STATUS = {
     Status.SKIPPED: "skipped",
 }
 COLOURS = {Status.MATCHED: "green", Status.PARTIALLY_MATCHED: "yellow", Status.UNMATCHED: "red", Status.SKIPPED: "dim"}
+FORMULA_CODES = ("D-701", "D-702")
 SHOWN = 12  # problems printed before the rest is counted
 
 
@@ -65,6 +69,47 @@ def _side(result: Result, side: int) -> dict[str, object]:
     }
 
 
+def preview_json(found: Preview) -> dict[str, object]:
+    """The documented object of `tieout formula --json`; cells are texts as a sheet shows them."""
+    names = ["row", *(name for name, _ in found.columns)]
+    return {
+        "source": found.source, "formula": found.formula, "rows": found.rows, "columns": [{"name": name, "holds": holds} for name, holds in found.columns],
+        "first": [dict(zip(names, cells, strict=True)) for cells in found.cells], "problems": [_problem(problem) for problem in found.problems],
+    }  # fmt: skip
+
+
+def show_preview(found: Preview, console: Console) -> None:
+    """The first rows as a table, and what is to be said about the others."""
+    console.print(
+        Text(f"{found.formula} on {found.source}, first {len(found.cells)} of {found.rows:,} rows", style="bold"),
+        soft_wrap=True,
+    )
+    table = Table()
+    table.add_column("Row", justify="right", style="dim")
+    for number, (name, holds) in enumerate(found.columns, 1):
+        last = number == len(found.columns)
+        table.add_column(
+            Text(f"{name}\n({holds})"), justify="right" if holds == "number" else "left", style="bold" if last else ""
+        )
+    for cells in found.cells:
+        table.add_row(*map(Text, cells))
+    console.print(table)
+    show_problems(found.problems, console)
+
+
+def show_functions(found: Sequence[Listed], console: Console) -> None:
+    """A line each: name, where it comes from, how it is written, what it does."""
+    for one in found:
+        console.print(
+            Text.assemble((f"{one.name:<18}", "bold"), (f"{one.source:<10}", "dim"), f"{one.shown}  {one.help}"),
+            soft_wrap=True,
+        )
+    if len(found) > 1:
+        own = sum(one.source == "own" for one in found)
+        words = f"{own} functions of our own run on whole columns. {len(found) - own} more come from the library 'formulas', row by row: slow, at most 20,000 different rows."
+        console.print(Text(words, style="green"), soft_wrap=True)
+
+
 def _tally(tally: Tally, decimals: int) -> dict[str, object]:
     return {"rows": tally.rows, "amount": to_text(tally.amount_minor, decimals)}
 
@@ -99,6 +144,12 @@ def show(done: Done, console: Console, *, written: bool) -> None:
     for name in done.files:
         console.print(f"Detail above the sheet limit: {name} (beside the workbook)")
     console.print(Text.assemble("Workbook: ", (done.workbook, "bold")), soft_wrap=True)
+
+
+def _caret(problem: Problem) -> str:
+    """The formula of a problem with a caret under the place; '' for other problems."""
+    at = re.search(r"at character ([0-9,]+)", problem.what) if problem.code in FORMULA_CODES else None
+    return FormulaError("", "", problem.raw, int(at[1].replace(",", "")) - 1).caret if at else ""
 
 
 def _table(result: Result) -> Table:
@@ -140,5 +191,7 @@ def show_problems(problems: Sequence[Problem], console: Console) -> None:
             Severity.NOTE: "dim",
         }[problem.severity]
         console.print(Text.assemble((f"{SEVERITY_WORDS[problem.severity]:<13}", style), str(problem)), soft_wrap=True)
+        if caret := _caret(problem):
+            console.print(Text(caret, style="bold"), soft_wrap=True)
     if len(ranked) > SHOWN:
         console.print(f"... and {len(ranked) - SHOWN} more; the sheet Data checks and --json list all.")

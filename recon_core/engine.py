@@ -22,14 +22,15 @@ from recon_core.matching import Task, by_id
 from recon_core.model import SKIP_CODE, FileFacts, Raw, Result, Skip, Status, Tally
 from recon_core.money import MAX_MINOR, PAISA
 from recon_core.partition import Map, match_in_parts
-from recon_core.prepare import Plan, Prepared, prepare
+from recon_core.prepare import Plan, Prepared, SourceTable, complete, prepare
 from recon_core.problems import Place, Problem, ReconError, Severity
 from recon_core.recipe import Leg, Recipe, RuleKind
 from recon_core.statuses import CODE, judge
 from recon_core.texts import arrow_text, join_texts
 
 CARRIED_SKIPS = tuple(
-    SKIP_CODE[kind] for kind in (Skip.DUPLICATE, Skip.BAD_AMOUNT, Skip.DAMAGED_ID, Skip.SKIP_RULE, Skip.SAME_FILE)
+    SKIP_CODE[kind]
+    for kind in (Skip.DUPLICATE, Skip.BAD_AMOUNT, Skip.DAMAGED_ID, Skip.SKIP_RULE, Skip.SAME_FILE, Skip.FORMULA_ERROR)
 )
 
 
@@ -46,6 +47,7 @@ class Outcome:
 
     results: Mapping[str, Result]
     problems: tuple[Problem, ...]
+    tables: tuple[SourceTable, ...] = ()  # sources that formulas read or fill
 
 
 def reconcile(
@@ -54,9 +56,12 @@ def reconcile(
 ) -> Outcome:  # fmt: skip
     """Raw files by source -> one Result a leg. A Stop or Ask in a leg ends the run after the problems of all legs."""
     results: dict[str, Result] = {}
-    problems: list[Problem] = []
+    completed = complete(raw, recipe, supporting or {})
+    problems: list[Problem] = list(completed.problems)
+    if any(problem.severity is Severity.STOP for problem in problems):
+        return Outcome(results={}, problems=tuple(problems))
     for leg in recipe.legs:
-        sides = [_prepare(leg, letter, recipe, raw, supporting or {}, results) for letter in ("A", "B")]
+        sides = [_prepare(leg, letter, recipe, completed.raw, results) for letter in ("A", "B")]
         found = [problem for side in sides for problem in side.problems]
         problems += [problem for problem in found if problem not in problems]
         if any(problem.severity in (Severity.STOP, Severity.ASK) for problem in found):
@@ -69,7 +74,7 @@ def reconcile(
             continue
         results[leg.name] = outcome
         problems += [problem for problem in outcome.problems if problem not in problems]
-    return Outcome(results=results, problems=tuple(problems))
+    return Outcome(results=results, problems=tuple(problems), tables=completed.tables)
 
 
 def _prepare(
@@ -77,15 +82,12 @@ def _prepare(
     letter: str,
     recipe: Recipe,
     raw: Mapping[str, Sequence[Raw]],
-    supporting: Mapping[str, Raw],
     results: Mapping[str, Result],
 ) -> Prepared:
     side = leg.side(letter)
     sources, earlier = recipe.sources_of(side), results.get(side.from_leg)
     skips = _skipped_rows(earlier, side.from_side) if earlier is not None else {}
-    plan = Plan(
-        leg=leg, letter=letter, skips=recipe.skips, lookups=recipe.lookups, supporting=supporting, earlier_skips=skips
-    )
+    plan = Plan(leg=leg, letter=letter, skips=recipe.skips, earlier_skips=skips)
     raws = [one for name in sources for one in raw.get(name, ())]
     return (
         prepare(raws, plan)

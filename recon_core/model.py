@@ -52,6 +52,8 @@ class Raw:
     modified: float = 0.0  # seconds since 1970, UTC
     sha256: str = ""
     detected: str = ""  # what was detected, in words: "UTF-8, comma"
+    extra: pd.DataFrame = field(default_factory=pd.DataFrame)  # looked-up and derived columns, as `frame`
+    failed: Mapping[str, np.ndarray] = field(default_factory=dict)  # derived column -> rows that hold an Excel error
     problems: tuple[Problem, ...] = ()
 
 
@@ -115,6 +117,7 @@ class Skip(StrEnum):
     DUPLICATE = "Duplicate row"
     SKIP_RULE = "Skip rule"
     SAME_FILE = "Same file again"
+    FORMULA_ERROR = "Formula gives an error"
 
 
 SKIPS: tuple[Skip, ...] = tuple(Skip)

@@ -112,13 +112,19 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkipRule:
-    """One row of Skip rules: rows whose column passes the test take no part."""
+    """One row of Skip rules: rows whose column passes the test take no part. A column with '=' is a formula."""
 
     source: str
     column: str
     test: str
     value: str
     reason: str
+    cell: str = ""
+
+    @property
+    def is_formula(self) -> bool:
+        """Whether the rule is a formula in place of a column and a test."""
+        return self.column.startswith("=")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +137,16 @@ class Lookup:
     sheet: str
     match_column: str
     take: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derivation:
+    """One row of Derived columns: a column of a source, worked out from a formula."""
+
+    source: str
+    column: str
+    formula: str
+    cell: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +175,8 @@ class Recipe:
     legs: tuple[Leg, ...] = ()
     skips: tuple[SkipRule, ...] = ()
     lookups: tuple[Lookup, ...] = ()
+    derivations: tuple[Derivation, ...] = ()
+    live_rows: int = 100_000  # a source with more rows gets values in place of live formulas
 
     def sources_of(self, side: SideOf) -> tuple[str, ...]:
         """The sources of a side; of a side of an earlier leg those that leg reads."""

@@ -106,7 +106,7 @@ TABLES: tuple[SetupTable, ...] = (
         help="Rows that take no part. They are listed on Skipped with the reason.",
         fields=(
             Field(name="Source", help="The source. Empty: every source.", example="OMS"),
-            Field(name="Column", help="The header of the column tested.", example="status", width=34),
+            Field(name="Column", help="The header of the column tested, or a formula that is TRUE for rows to skip.", example="status", width=34),
             Field(name="Test", help="How the column is tested.", choices=("is", "is not", "contains", "starts with", "is empty", "is not empty"), example="is"),
             Field(name="Value", help="Compared without regard to case and outer blanks.", example="Cancelled", width=12),
             Field(name="Reason", help="Shown on Skipped.", example="Cancelled before invoice", width=40),
@@ -122,6 +122,16 @@ TABLES: tuple[SetupTable, ...] = (
             Field(name="Sheet", help="Its worksheet.", width=12),
             Field(name="Match with", help="The column of the file that holds the same value.", example="sku", width=20),
             Field(name="Take columns", help="The columns to bring, parted by semicolons.", example="category; brand", width=20),
+        ),
+    ),
+    SetupTable(
+        title="Derived columns", sheet="Setup", excel_name="tblDerived", needed=False, blank_rows=3,
+        help="Columns worked out by an Excel formula, before rows are mapped and matched. They stand live on the sheets of their sources.",
+        fields=(
+            Field(name="Source", help="The source that gets the column. Side A or side B: every source of that side. Empty: every source.", example="OMS"),
+            Field(name="Column", help="A name of your choice; formulas and Mapping use it like any other column.", example="Net of discount", width=34),
+            Field(name="Formula", help="[@Price] is the value of the row, Products[SKU] a whole column of another source.", example="=ROUND([@Price]*(1-[@Discount]%),2)", width=60),
+            Field(name="Note", help="For the reader.", width=40),
         ),
     ),
     SetupTable(
@@ -171,6 +181,10 @@ BASICS: tuple[tuple[str, str], ...] = (
         "Rows per sheet",
         "Above this, detail goes to a Parquet file beside the workbook; totals stay here. Empty: 1,048,000.",
     ),
+    (
+        "Live formulas up to",
+        "Rows of a source. Above this, derived columns are written as values. Empty: 100,000. 0: values only.",
+    ),
 )
 SETUP_SHEETS = tuple(dict.fromkeys(table.sheet for table in TABLES))
 
@@ -188,6 +202,7 @@ def layout(row_counts: Mapping[str, int] | None = None) -> dict[str, tuple[str, 
         "Legs": 6,
         "Skip rules": 8,
         "Supporting data": 6,
+        "Derived columns": 10,
         "Mapping": 60,
         "Rules": 20,
     }

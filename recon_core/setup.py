@@ -10,9 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from recon_core import money, schema
+from recon_core.derivations import mistake
+from recon_core.formula import ExcelError, FormulaError, folded, parse
+from recon_core.formula.tree import Literal
+from recon_core.formula.values import ERRORS
 from recon_core.keys import Cleaning, parse_cleaning
 from recon_core.problems import Place, Problem, Severity
 from recon_core.recipe import (
+    Derivation,
     Leg,
     Lookup,
     Meaning,
@@ -46,6 +51,9 @@ def parse_recipe(cells: Cells) -> tuple[Recipe, tuple[Problem, ...]]:
     skips, found = _skips(tables["Skip rules"])
     problems += found
     recipe = replace(basics, sources=sources, legs=legs, skips=skips, lookups=_lookups(tables["Supporting data"]))
+    derivations, found = _derivations(tables["Derived columns"], recipe)
+    problems += found
+    recipe = replace(recipe, derivations=derivations)
     return recipe, tuple(problems + _names_nowhere(tables) + _cross_checks(recipe, tables["Legs"]))
 
 
@@ -69,20 +77,16 @@ def _basics(rows: Sequence[Row]) -> tuple[Recipe, list[Problem]]:
                 )
             )
     limit = schema.as_int(get("Rows per sheet")) or Recipe().rows_per_sheet
-    if schema.as_text(get("Rows per sheet")) and schema.as_int(get("Rows per sheet")) is None:
-        raw = schema.as_text(get("Rows per sheet"))
-        problems.append(
-            _wrong(
-                values["rows per sheet"].cell("Value"),
-                raw,
-                "is no number of rows.",
-                "Type a whole number, or empty the cell.",
-            )
-        )
+    live = schema.as_int(get("Live formulas up to"))
+    for name in ("Rows per sheet", "Live formulas up to"):
+        raw = schema.as_text(get(name))
+        if raw and ((number := schema.as_int(raw)) is None or number < 0):
+            fix = "Type a whole number, or empty the cell."
+            problems.append(_wrong(values[name.casefold()].cell("Value"), raw, "is no number of rows.", fix))
     recipe = Recipe(
         title=str(get("Title") or ""), entity=str(get("Entity") or ""), currency=str(get("Currency") or ""),
         as_of=dates.get("As of"), period_from=dates.get("Period from"), period_to=dates.get("Period to"),
-        rows_per_sheet=max(10, min(limit, 1_048_000)),
+        rows_per_sheet=max(10, min(limit, 1_048_000)), live_rows=Recipe().live_rows if live is None else max(0, live),
     )  # fmt: skip
     return recipe, problems
 
@@ -204,16 +208,94 @@ def _amount(row: Row, column: str) -> tuple[int, list[Problem]]:
     return value, []
 
 
+_AS_TEXT = "Format the cell as Text, then type the formula again."
+
+
 def _skips(rows: Sequence[Row]) -> tuple[tuple[SkipRule, ...], list[Problem]]:
     skips = tuple(
-        SkipRule(source=row.text("Source"), column=row.text("Column"), test=row.text("Test").casefold(), value=row.text("Value"), reason=row.text("Reason"))
+        SkipRule(
+            source=row.text("Source"), column=row.text("Column"), test=row.text("Test").casefold(), value=row.text("Value"), reason=row.text("Reason"),
+            cell=row.cell("Column"),
+        )
         for row in rows
     )  # fmt: skip
-    missing = [(row, name) for row in rows for name in ("Column", "Test") if not row.text(name)]
-    return skips, [
+    worked_out = [
+        row for row, skip in zip(rows, skips, strict=True) if skip.column in ERRORS
+    ]  # a formula, but not as text
+    plain = [row for row, skip in zip(rows, skips, strict=True) if not skip.is_formula and row not in worked_out]
+    missing = [(row, name) for row in plain for name in ("Column", "Test") if not row.text(name)]
+    problems = [
         _wrong(row.cell(name), "", f"The skip rule has no {name}.", f"Fill in {name}, or empty the row.")
         for row, name in missing
     ]
+    problems += [found for row in worked_out for found in _formula_problems(row.text("Column"), row.cell("Column"))]
+    for row, skip in zip(rows, skips, strict=True):
+        if skip.is_formula:
+            problems += _formula_problems(skip.column, skip.cell)
+            problems += [
+                _wrong(row.cell(name), row.text(name), f"A skip rule that is a formula has no {name}.", "Empty the cell.")
+                for name in ("Test", "Value") if row.text(name)
+            ]  # fmt: skip
+    return skips, problems
+
+
+def _formula_problems(value: object, cell: str) -> list[Problem]:
+    """What is wrong with the writing of a formula; a number or an error value means that Excel worked it out in the cell."""
+    text = schema.as_text(value)
+    if not isinstance(value, str):
+        what = f"The cell holds {text}, not the text of a formula: the sheet itself worked it out."
+        return [_wrong(cell, text, what, _AS_TEXT)]
+    try:
+        tree = parse(text)
+    except FormulaError as error:
+        return [mistake(error, text, cell)]
+    if isinstance(tree, Literal) and isinstance(tree.value, ExcelError):
+        what = f"The cell holds {text}, not the text of a formula: the sheet itself worked it out."
+        return [_wrong(cell, text, what, _AS_TEXT)]
+    return []
+
+
+def _derivations(rows: Sequence[Row], recipe: Recipe) -> tuple[tuple[Derivation, ...], list[Problem]]:
+    """Rows of Derived columns, one for each source that they name."""
+    found: list[Derivation] = []
+    problems: list[Problem] = []
+    for row in rows:
+        missing = [name for name in ("Column", "Formula") if not row.text(name)]
+        problems += [
+            _wrong(row.cell(name), "", f"The derived column has no {name}.", f"Fill in {name}, or empty the row.")
+            for name in missing
+        ]
+        if missing:
+            continue
+        text = row.text("Formula")
+        mistakes = _formula_problems(row.values["Formula"], row.cell("Formula"))
+        sources = _sources_of(row.text("Source"), recipe)
+        if not sources and recipe.legs:  # without a leg that is said already
+            known = {spec.name for spec in recipe.sources}
+            what = f"There is no source named '{row.text('Source')}'."
+            mistakes.append(_wrong(row.cell("Source"), row.text("Source"), what, _choose_from(known)))
+        again = [one for one in found if one.source in sources and folded(one.column) == folded(row.text("Column"))]
+        if again:
+            what = f"Source {again[0].source} has a derived column '{again[0].column}' above."
+            mistakes.append(_wrong(row.cell("Column"), row.text("Column"), what, "Type another name."))
+        problems += mistakes
+        if not mistakes:
+            found += [
+                Derivation(source=one, column=row.text("Column"), formula=text, cell=row.cell("Formula"))
+                for one in sources
+            ]
+    return tuple(found), problems
+
+
+def _sources_of(text: str, recipe: Recipe) -> tuple[str, ...]:
+    """The sources a row of Derived columns is for: one by name, those of a side, or all that legs use."""
+    word = " ".join(text.split()).casefold()
+    letters = {"": "AB", "side a": "A", "side b": "B"}.get(word)
+    if letters is None:
+        return (text,) if text in {spec.name for spec in recipe.sources} else ()
+    return tuple(
+        dict.fromkeys(source for leg in recipe.legs for letter in letters for source in leg.side(letter).sources)
+    )
 
 
 def _lookups(rows: Sequence[Row]) -> tuple[Lookup, ...]:

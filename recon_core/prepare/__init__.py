@@ -1,18 +1,19 @@
 """Raw frames -> Lines of one side of a leg: what was read, as what, and what takes no part.
 
-`STEPS` runs file by file, in this order; `prepare` then joins the files and gives every line its identity.
-Looked-up and derived columns come before mapping, so that any meaning may stand on them.
+Two tables, in running order. `COLUMNS` adds columns to a source, once for the whole run: any meaning may then stand on
+them. `STEPS` takes each file of a side of a leg; `prepare` then joins the files and gives every line its identity.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from recon_core.model import FileFacts, Raw
-from recon_core.prepare.derive import derive
+from recon_core.prepare.derive import Derived, SourceTable, derive
 from recon_core.prepare.group import add_up
 from recon_core.prepare.identify import identify
 from recon_core.prepare.lookup import look_up
@@ -20,28 +21,68 @@ from recon_core.prepare.mapping import map_columns
 from recon_core.prepare.rows import Plan, Prepared, Rows
 from recon_core.prepare.skip import skip_rows
 from recon_core.problems import Place, Problem, Severity
+from recon_core.recipe import Recipe
 from recon_core.texts import words_of
 
+Sources = Mapping[str, Sequence[Raw]]  # the files of each source
+
+
+def _look_up_all(found: Derived, recipe: Recipe, supporting: Mapping[str, Raw]) -> Derived:
+    done = {source: [look_up(raw, recipe.lookups, supporting) for raw in raws] for source, raws in found.raw.items()}
+    raws = {source: [raw for raw, _ in pairs] for source, pairs in done.items()}
+    problems = [problem for pairs in done.values() for _, problems in pairs for problem in problems]
+    return replace(found, raw=raws, problems=(*found.problems, *problems))
+
+
+def _derive_all(found: Derived, recipe: Recipe, supporting: Mapping[str, Raw]) -> Derived:
+    derived = derive(found.raw, recipe)
+    return replace(derived, problems=(*found.problems, *derived.problems))
+
+
+COLUMNS: dict[str, Callable[[Derived, Recipe, Mapping[str, Raw]], Derived]] = {
+    "look up": _look_up_all,  # columns from supporting data
+    "derive": _derive_all,  # columns from formulas
+}
 STEPS: dict[str, Callable[[Rows, Plan], Rows]] = {
-    "look up": look_up,  # columns from supporting data
-    "derive": derive,  # columns from formulas
     "map": map_columns,  # columns -> id, amount, date ...
     "skip": skip_rows,  # what takes no part, and why
 }
 
 
+def complete(raw: Sources, recipe: Recipe, supporting: Mapping[str, Raw]) -> Derived:
+    """Sources with the columns that are looked up and derived. A file given twice gets them once."""
+    problems = tuple(_same_file(one, twin) for raws in raw.values() for one, twin in _twins(raws))
+    again = {id(one) for raws in raw.values() for one, _ in _twins(raws)}
+    found = Derived(
+        raw={source: [one for one in raws if id(one) not in again] for source, raws in raw.items()}, problems=problems
+    )
+    for step in COLUMNS.values():
+        found = step(found, recipe, supporting)
+        if any(problem.severity is Severity.STOP for problem in found.problems):
+            break
+    return found
+
+
+def _twins(raws: Sequence[Raw]) -> list[tuple[Raw, Raw]]:
+    """Files of the same bytes as one before them, each with that one."""
+    first: dict[tuple[str, str], Raw] = {}
+    again = []
+    for raw in raws:
+        twin = first.setdefault((raw.sha256, raw.sheet), raw)
+        if raw.sha256 and twin is not raw:
+            again.append((raw, twin))
+    return again
+
+
 def prepare(raws: Sequence[Raw], plan: Plan) -> Prepared:
     """Raw files of one side -> Lines and Entries, in file order. Problems of all files together."""
     done: list[tuple[Raw, Rows]] = []
-    again: list[tuple[Raw, Raw]] = []
+    again = _twins(raws)
+    copies = {id(raw) for raw, _ in again}
     for raw in raws:
-        twin = next(
-            (other for other, _ in done if raw.sha256 and (raw.sha256, raw.sheet) == (other.sha256, other.sheet)), None
-        )
-        if twin is not None:
-            again.append((raw, twin))
+        if id(raw) in copies:
             continue
-        rows = Rows(raw=raw, frame=raw.frame)
+        rows = Rows(raw=raw, frame=pd.concat([raw.frame, raw.extra], axis=1) if len(raw.extra.columns) else raw.frame)
         for step in STEPS.values():
             rows = step(rows, plan)
         done.append((raw, rows))
@@ -109,4 +150,4 @@ def _facts(raw: Raw, rows: Rows, lines: pd.DataFrame, number: int, plan: Plan) -
     )  # fmt: skip
 
 
-__all__ = ["STEPS", "Plan", "Prepared", "Rows", "prepare"]
+__all__ = ["COLUMNS", "STEPS", "Derived", "Plan", "Prepared", "Rows", "SourceTable", "complete", "prepare"]

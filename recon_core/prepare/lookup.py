@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
 
 from recon_core.keys import standard
 from recon_core.model import Raw
-from recon_core.prepare.rows import Plan, Rows, find_column, place, texts
+from recon_core.prepare.rows import find_column, place, texts
 from recon_core.problems import Problem, Severity
 from recon_core.recipe import Lookup
 from recon_core.texts import arrow_text
 
 
-def look_up(rows: Rows, plan: Plan) -> Rows:
+def look_up(raw: Raw, lookups: Sequence[Lookup], supporting: Mapping[str, Raw]) -> tuple[Raw, tuple[Problem, ...]]:
     """Add the columns of every lookup of this source; where a value is not found the cell stays empty."""
-    for lookup in plan.lookups:
-        if lookup.source == rows.raw.source:
-            rows = _one(rows, lookup, plan)
-    return rows
+    problems: list[Problem] = []
+    for lookup in lookups:
+        other = supporting.get(f"{lookup.path}|{lookup.sheet}")
+        if lookup.source == raw.source and other is not None:  # else reading it has already stopped the run
+            raw, found = _one(raw, lookup, other)
+            problems += found
+    return raw, tuple(problems)
 
 
-def _one(rows: Rows, lookup: Lookup, plan: Plan) -> Rows:
-    other = plan.supporting.get(f"{lookup.path}|{lookup.sheet}")
-    if other is None:  # reading it has already stopped the run with its own problem
-        return rows
-    problem = _columns_missing(rows, lookup, other) or _column_twice(rows, lookup)
+def _one(raw: Raw, lookup: Lookup, other: Raw) -> tuple[Raw, list[Problem]]:
+    frame = pd.concat([raw.frame, raw.extra], axis=1)
+    problem = _columns_missing(raw, frame, lookup, other) or _column_twice(raw, frame, lookup)
     if problem:
-        return _with(rows, problem)
+        return raw, [problem]
     right = _values(other, lookup)
     twice = right[right["_value"].duplicated(keep=False)]
     if len(twice):
-        return _with(rows, _value_twice(str(twice["_value"].iloc[0]), lookup, other))
-    left = pd.DataFrame({"_value": _comparable(rows.frame, lookup.column)})
+        return raw, [_value_twice(str(twice["_value"].iloc[0]), lookup, other)]
+    left = pd.DataFrame({"_value": _comparable(frame, lookup.column)})
     found = left.merge(right, on="_value", how="left", validate="many_to_one")
-    rows = replace(rows, frame=pd.concat([rows.frame, found[list(lookup.take)].fillna("").astype("str")], axis=1))
+    raw = replace(raw, extra=pd.concat([raw.extra, found[list(lookup.take)].fillna("").astype("str")], axis=1))
     misses = int((~left["_value"].isin(right["_value"]) & (left["_value"] != "")).sum())
-    return _with(rows, _misses(misses, rows, lookup, other)) if misses else rows
+    return raw, [_misses(misses, raw, lookup, other)] if misses else []
 
 
 def _comparable(frame: pd.DataFrame, column: str) -> pd.Series:
@@ -52,8 +54,8 @@ def _values(other: Raw, lookup: Lookup) -> pd.DataFrame:
     return right[right["_value"] != ""].drop_duplicates()
 
 
-def _columns_missing(rows: Rows, lookup: Lookup, other: Raw) -> Problem | None:
-    needed = [(rows.raw, rows.frame, lookup.column)]
+def _columns_missing(raw: Raw, own: pd.DataFrame, lookup: Lookup, other: Raw) -> Problem | None:
+    needed = [(raw, own, lookup.column)]
     needed += [(other, other.frame, name) for name in (lookup.match_column, *lookup.take)]
     missing = [(file, name) for file, frame, name in needed if find_column(frame, name) is None]
     if not missing:
@@ -64,13 +66,13 @@ def _columns_missing(rows: Rows, lookup: Lookup, other: Raw) -> Problem | None:
     return Problem("L-501", Severity.STOP, place(file, 0, name), "", what, fix)
 
 
-def _column_twice(rows: Rows, lookup: Lookup) -> Problem | None:
-    again = [name for n, name in enumerate(lookup.take) if find_column(rows.frame, name) or name in lookup.take[:n]]
+def _column_twice(raw: Raw, frame: pd.DataFrame, lookup: Lookup) -> Problem | None:
+    again = [name for n, name in enumerate(lookup.take) if find_column(frame, name) or name in lookup.take[:n]]
     if not again:
         return None
-    what = f"{rows.raw.file} has a column '{again[0]}' already; it would stand there twice."
+    what = f"{raw.file} has a column '{again[0]}' already; it would stand there twice."
     fix = "Take that column out of Take columns, or rename it in the file that is looked up."
-    return Problem("L-504", Severity.STOP, place(rows.raw, 0, again[0]), "", what, fix)
+    return Problem("L-504", Severity.STOP, place(raw, 0, again[0]), "", what, fix)
 
 
 def _value_twice(value: str, lookup: Lookup, other: Raw) -> Problem:
@@ -79,12 +81,8 @@ def _value_twice(value: str, lookup: Lookup, other: Raw) -> Problem:
     return Problem("L-502", Severity.STOP, place(other, 0, lookup.match_column), value, what, fix)
 
 
-def _misses(misses: int, rows: Rows, lookup: Lookup, other: Raw) -> Problem:
+def _misses(misses: int, raw: Raw, lookup: Lookup, other: Raw) -> Problem:
     count, verb = ("1 row", "has") if misses == 1 else (f"{misses:,} rows", "have")
-    what = f"{other.file} does not know what {count} of {rows.raw.file} {verb} in {lookup.column}; the looked-up cells stay empty there."
+    what = f"{other.file} does not know what {count} of {raw.file} {verb} in {lookup.column}; the looked-up cells stay empty there."
     fix = f"Add the missing values to {other.file}."
-    return Problem("L-503", Severity.NOTE, place(rows.raw, 0, lookup.column), "", what, fix)
-
-
-def _with(rows: Rows, problem: Problem) -> Rows:
-    return replace(rows, problems=(*rows.problems, problem))
+    return Problem("L-503", Severity.NOTE, place(raw, 0, lookup.column), "", what, fix)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,18 +12,9 @@ import pyarrow as pa
 
 from recon_core.model import FileFacts, Raw
 from recon_core.problems import Place, Problem, Severity
-from recon_core.recipe import Leg, Lookup, Meaning, SideOf, SkipRule, Use
+from recon_core.recipe import Leg, Meaning, SideOf, SkipRule, Use
 
 LISTED = 25  # so many rows of one kind are listed one by one; the rest are counted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Derived:
-    """A derived column: its header and the function that works it out from the rows' columns."""
-
-    source: str
-    column: str
-    evaluate: Callable[[pd.DataFrame], pd.Series]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +24,6 @@ class Plan:
     leg: Leg
     letter: str
     skips: Sequence[SkipRule] = ()
-    lookups: Sequence[Lookup] = ()
-    supporting: Mapping[str, Raw] = field(default_factory=dict)  # by Lookup.path + '|' + sheet
-    derived: Sequence[Derived] = ()
     earlier_skips: Mapping[tuple[str, int], int] = field(default_factory=dict)  # (path + sheet, row) -> skip code
 
     @property
@@ -52,7 +40,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """One file between two steps. `lines` follows model.LINE_COLUMNS as far as known, plus flag columns.
+    """One file between two steps. `frame` holds the file's columns and those looked up and derived; `lines` follows model.LINE_COLUMNS as far as known, plus flag columns.
 
     `parts`: minor units of each summed column. `readable`: flags that `skip` turns into outcomes.
     """

@@ -33,6 +33,7 @@ _ONLY_TOTAL = re.compile(
 )  # fmt: skip
 HEAD = 80  # characters of a cell that may say what the row is; longer ones are no words of a total
 _RULED = re.compile(r"[\s*=_\-#.~]*")
+_RULED_CELL = r"^[\s*=_\-#.~]{3,}$"
 _NOT_READ = {
     Skip.BAD_AMOUNT: ("T-211", "'{raw}' is not an amount; the row is left out.", "Correct the amount in the file and run again."),
     Skip.NO_AMOUNT: ("T-212", "There is no amount; the row is left out.", "Fill in the amount in the file and run again."),
@@ -49,12 +50,19 @@ def skip_rows(rows: Rows, plan: Plan) -> Rows:
     skip, note = np.zeros(n, np.int8), np.full(n, "", object)
     blank_id = (lines["key"] == "").to_numpy()
     suspects = np.flatnonzero(
-        blank_id | rows.flags["bad_amount"] | rows.flags["no_amount"] | _named_total(lines["key_raw"])
+        blank_id
+        | rows.flags["bad_amount"]
+        | rows.flags["no_amount"]
+        | _named_total(lines["key_raw"])
+        | _behind_formulas(rows, plan)
     )
     _structure(rows, plan, suspects, skip, note)
+    failed = _failed(rows, plan)
     for rule in plan.skips:
         if rule.source in ("", rows.raw.source):
             _apply_rule(rows, rule, skip, note)
+    hit = (failed != "") & (skip == 0)
+    skip[hit], note[hit] = SKIP_CODE[Skip.FORMULA_ERROR], failed[hit]
     flagged = (
         (Skip.DAMAGED_ID, "damaged"),
         (Skip.BAD_AMOUNT, "bad_amount"),
@@ -69,12 +77,14 @@ def skip_rows(rows: Rows, plan: Plan) -> Rows:
     structural = np.isin(skip, [SKIP_CODE[kind] for kind in (Skip.BLANK_ROW, Skip.RULE_ROW, Skip.HEADER, Skip.TOTAL)])
     total = lines["amount_minor"].to_numpy()[skip == SKIP_CODE[Skip.TOTAL]]
     totals = total[total != 0]
-    own_total = int(totals[-1]) if len(totals) else None
+    own_total = (
+        int(totals[-1]) if len(totals) and not _derived(rows, plan, Meaning.AMOUNT) else None
+    )  # no file prints a derived one
     lines = lines.assign(amount_minor=np.where(structural, 0, lines["amount_minor"]), skip=skip, skip_note=texts(note))
     problems = _unread(rows, plan, skip) + [
         _no_column(rows, rule)
         for rule in plan.skips
-        if rule.source in ("", rows.raw.source) and not find_column(rows.frame, rule.column)
+        if rule.source in ("", rows.raw.source) and not rule.is_formula and not find_column(rows.frame, rule.column)
     ]
     parts = {name: np.where(structural, 0, minor) for name, minor in rows.parts.items()}
     rows = replace(rows, lines=lines, parts=parts, own_total_minor=own_total, problems=(*rows.problems, *problems))
@@ -86,25 +96,56 @@ def _named_total(keys: pd.Series) -> Bool:
     return np.asarray(hits.to_numpy(zero_copy_only=False))
 
 
+def _derived(rows: Rows, plan: Plan, meaning: Meaning) -> bool:
+    """Whether a looked-up or derived column stands for a meaning, so that the file's own cells say nothing of it."""
+    names = [name for use in plan.uses(rows.raw.source, meaning) for _, name in terms_of(rows.frame, use)]
+    if meaning is Meaning.KEY and plan.side.group_by:
+        names = [plan.side.group_by]
+    return any(find_column(rows.raw.extra, name) for name in names)
+
+
+def _behind_formulas(rows: Rows, plan: Plan) -> Bool:
+    """Rows that may be blank, ruled, a header or a total, where a derived id or amount would hide it: "OD-" & nothing, IFERROR(..., 0)."""
+    frame, n = rows.raw.frame, len(rows.lines)
+    found, filled = np.zeros(n, bool), np.zeros(n, np.int8)
+    if not any(_derived(rows, plan, meaning) for meaning in (Meaning.KEY, Meaning.AMOUNT)):
+        return found
+    for name in frame.columns:
+        at = np.flatnonzero(filled < 2)  # such a row says so in its first or second filled cell
+        if not len(at):
+            break
+        cells = frame[name].iloc[at]
+        text = arrow_text(cells)
+        looks = pc.or_(pc.match_substring_regex(text, _RULED_CELL), pc.equal(pc.utf8_lower(text), str(name).lower()))
+        found[at] |= _named_total(cells) | looks.to_numpy(zero_copy_only=False)
+        filled[at] += (cells != "").to_numpy(bool)
+    found |= filled == 0
+    return found
+
+
 def _structure(
     rows: Rows, plan: Plan, suspects: npt.NDArray[np.intp], skip: npt.NDArray[np.int8], note: npt.NDArray[np.object_]
 ) -> None:
     """Judge the few rows without an id or amount by their whole text: blank, ruled, header again, total."""
     if not len(suspects):
         return
-    few = rows.frame.iloc[suspects]
-    headers = {standard_text(str(name)) for name in rows.frame.columns}
+    few = rows.raw.frame.iloc[suspects]
+    headers = {standard_text(str(name)) for name in rows.raw.frame.columns}
+    is_derived = _derived(rows, plan, Meaning.KEY)
     above = _Above(rows.lines["amount_minor"].to_numpy())
     for at, cells in zip(suspects, few.itertuples(index=False, name=None), strict=True):
         filled = [text for text in (str(cell).strip() for cell in cells) if text]
-        kind = _kind(rows, int(at), filled, headers, above)
+        printed = (
+            filled[0] if is_derived and filled else str(rows.lines["key_raw"].iloc[at])
+        )  # a formula prints no words of a total
+        kind = _kind(rows, int(at), filled, printed, headers, above)
         if kind is not Skip.NONE:
             skip[at], note[at] = SKIP_CODE[kind], " | ".join(filled)[:200]
         if kind is Skip.TOTAL:
             above.total_at(int(at))
 
 
-def _kind(rows: Rows, at: int, filled: list[str], headers: set[str], above: _Above) -> Skip:
+def _kind(rows: Rows, at: int, filled: list[str], printed: str, headers: set[str], above: _Above) -> Skip:
     """What a row without a proper id or amount is, by its whole text; NONE where it is an ordinary row."""
     if not filled:
         return Skip.BLANK_ROW
@@ -113,7 +154,7 @@ def _kind(rows: Rows, at: int, filled: list[str], headers: set[str], above: _Abo
     if len(filled) > 1 and sum(standard_text(text) in headers for text in filled) > len(filled) / 2:
         return Skip.HEADER
     no_amount = bool(rows.flags["no_amount"][at])
-    key, printed = str(rows.lines["key"].iloc[at]), str(rows.lines["key_raw"].iloc[at])
+    key = str(rows.lines["key"].iloc[at])
     if _is_total(
         filled, key, printed, no_amount=no_amount or bool(rows.flags["bad_amount"][at]), adds_up=above.adds_up(at)
     ):
@@ -170,6 +211,10 @@ def _apply_rule(rows: Rows, rule: SkipRule, skip: npt.NDArray[np.int8], note: np
     column = find_column(rows.frame, rule.column)
     if column is None:
         return
+    if rule.is_formula:  # worked out with the derived columns, as TRUE, FALSE or an error
+        hit = pc.equal(arrow_text(rows.frame[column]), "TRUE").to_numpy(zero_copy_only=False) & (skip == 0)
+        skip[hit], note[hit] = SKIP_CODE[Skip.SKIP_RULE], rule.reason or rule.column
+        return
     text = pc.utf8_trim_whitespace(pc.utf8_lower(arrow_text(rows.frame[column])))
     value = rule.value.strip().lower()
     tests = {
@@ -179,6 +224,27 @@ def _apply_rule(rows: Rows, rule: SkipRule, skip: npt.NDArray[np.int8], note: np
     }  # fmt: skip
     hit = tests[rule.test]().to_numpy(zero_copy_only=False) & (skip == 0)
     skip[hit], note[hit] = SKIP_CODE[Skip.SKIP_RULE], rule.reason or f"{rule.column} {rule.test} {rule.value}".strip()
+
+
+def _failed(rows: Rows, plan: Plan) -> npt.NDArray[np.object_]:
+    """For each row the Excel error of a derived column that the leg, or a skip rule, needs: 'Net: #VALUE!'; '' for none."""
+    note = np.full(len(rows.frame), "", object)
+    mapped = {
+        name
+        for meaning in Meaning
+        for use in plan.uses(rows.raw.source, meaning)
+        for _, name in terms_of(rows.frame, use)
+    }
+    if plan.side.group_by:
+        mapped.add(plan.side.group_by)
+    needed = {find_column(rows.frame, name) for name in mapped} | {
+        rule.column for rule in plan.skips if rule.is_formula
+    }
+    for column, bad in rows.raw.failed.items():
+        if column in needed:
+            at = np.flatnonzero(bad & (note == ""))
+            note[at] = [f"{column}: {word}" for word in rows.frame[column].iloc[at]]
+    return note
 
 
 def _no_column(rows: Rows, rule: SkipRule) -> Problem:

@@ -8,11 +8,24 @@ import pandas as pd
 
 from recon_core.model import Result
 from recon_core.problems import Problem
-from recon_core.reports import checks, data, exceptions, files, matched, notes, runs, skipped, suggestions, summary
+from recon_core.reports import (
+    checks,
+    data,
+    exceptions,
+    files,
+    matched,
+    notes,
+    runs,
+    skipped,
+    sources,
+    suggestions,
+    summary,
+)
 from recon_core.reports.case import Case, Overflow, Run
+from recon_core.reports.sources import sheet_name
 from recon_core.sheets import Sheet
 
-REPORTS: dict[str, Callable[[Case], Sheet]] = {
+REPORTS: dict[str, Callable[[Case], Sheet | list[Sheet]]] = {
     "Summary": summary.sheet,  # outcome, tie-out, counts and amounts
     "Exceptions": exceptions.sheet,  # work to do
     "Suggestions": suggestions.sheet,  # possible matches, nothing counts on them
@@ -21,6 +34,7 @@ REPORTS: dict[str, Callable[[Case], Sheet]] = {
     "Skipped": skipped.sheet,  # rows that take no part, and why
     "A data": data.sheet_a,  # every row of side A as read
     "B data": data.sheet_b,  # every row of side B as read
+    "Sources": sources.sheets,  # one sheet each: rows of a source with its derived columns, live
     "Files": files.sheet,  # what was read, with control totals
     "Notes history": notes.sheet,  # notes whose row is gone
     "Run log": runs.sheet,  # one row a run
@@ -41,7 +55,8 @@ def details(case: Case) -> dict[str, pd.DataFrame]:
 
 def build(case: Case, wanted: Sequence[str] = tuple(REPORTS)) -> list[Sheet]:
     """All sheets of a run, in sheet order. `case.details` must be filled (`details`)."""
-    return [REPORTS[name](case) for name in REPORTS if name in wanted]
+    made = [REPORTS[name](case) for name in REPORTS if name in wanted]
+    return [sheet for one in made for sheet in (one if isinstance(one, list) else [one])]
 
 
 def after(case: Case) -> list[Problem]:
@@ -49,4 +64,4 @@ def after(case: Case) -> list[Problem]:
     return exceptions.lost_ticks(case)
 
 
-__all__ = ["DETAILS", "REPORTS", "Case", "Overflow", "Run", "after", "build", "details"]
+__all__ = ["DETAILS", "REPORTS", "Case", "Overflow", "Run", "after", "build", "details", "sheet_name"]

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recon_core.model import FileFacts, Result
+from recon_core.prepare import SourceTable
 from recon_core.problems import Problem, Severity, worst
 from recon_core.recipe import Recipe
 from recon_core.sheets import Cell, Column, Kind, Sheet, Table
@@ -58,6 +59,8 @@ class Case:
     own_columns: Sequence[str] = ()  # columns the user has added to the table of Exceptions
     kept_notes: Sequence[Sequence[object]] = ()  # earlier rows of Notes history
     log: Sequence[Sequence[object]] = ()  # earlier rows of the run log
+    tables: Sequence[SourceTable] = ()  # sources that formulas fill or look into
+    standing: Sequence[str] = ()  # sheets of sources that an earlier run has written
 
     @property
     def outcome(self) -> str:

@@ -1,6 +1,6 @@
 """Every message has a folder here with the smallest input that brings it about, and its exact words.
 
-`case.txt`: settings, then files as `[a.csv]` (side A), `[b.csv]` (side B), any other `[name.csv]` (supporting data), or the
+`case.txt`: settings (`derive source  column  =formula`, `skip_formula source  =formula  reason` and others), then files as `[a.csv]` (side A), `[b.csv]` (side B), any other `[name.csv]` (supporting data), or the
 Setup sheets as `[Setup]`, `[Mapping]`, `[Rules]` with cells parted by `|`; then the Problems, one a line. `--rewrite` as in
 the matching cases.
 """
@@ -21,7 +21,7 @@ from recon_core.keys import parse_cleaning
 from recon_core.model import Raw
 from recon_core.money import to_minor
 from recon_core.problems import Problem, ReconError
-from recon_core.recipe import Lookup, Recipe, SkipRule
+from recon_core.recipe import Derivation, Lookup, Recipe, SkipRule
 from recon_core.setup import parse_recipe
 from tests.raws import leg, raw, run, use
 
@@ -32,7 +32,8 @@ CASES = sorted(HERE.glob("*/case.txt"))
 ELSEWHERE = {"readers", "proposal.py", "problems.py", "reports"}
 FORBIDDEN = re.compile(r"\b(invalid|please|errors?|traceback|exception)\b", re.IGNORECASE)
 ORDERS = {
-    "Add", "Check", "Choose", "Compare", "Correct", "Export", "Fill", "Find", "Keep", "Look", "Make", "Map", "Nothing", "Put", "Send", "Take", "Type", "Write",
+    "Add", "Change", "Check", "Choose", "Compare", "Complete", "Correct", "Empty", "Export", "Fill", "Find", "Format", "Keep", "Look", "Make", "Map", "Name", "Nothing", "Part", "Put", "Send",
+    "Split", "Take", "Type", "Use", "Work", "Write",
 }  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912 - one br
         name: [a_raw(f"{name}.csv", case.sections[f"{name}.csv"], case)] if f"{name}.csv" in case.sections else []
         for name in "ab"
     }
-    uses, options, more, skips, lookups = [], {}, {}, [], []
+    uses, options, more, skips, lookups, derived = [], {}, {}, [], [], []
     for line in case.settings:
         word, _, rest = line.partition(" ")
         if word == "use":
@@ -106,6 +107,13 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912 - one br
                     **dict(zip(("source", "column", "test", "value", "reason"), re.split(r"\s{2,}", rest), strict=True))
                 )
             )
+        elif word == "skip_formula":  # `*` for every source
+            source, text, reason = re.split(r"\s{2,}", rest)
+            cell = f"Setup!B{40 + len(skips)}"
+            skips.append(SkipRule(source=source.strip("*"), column=text, test="", value="", reason=reason, cell=cell))
+        elif word == "derive":
+            source, column, text = re.split(r"\s{2,}", rest)
+            derived.append(Derivation(source=source, column=column, formula=text, cell=f"Setup!C{60 + len(derived)}"))
         elif word == "lookup":
             source, column, file, match, take = re.split(r"\s{2,}", rest)
             lookups.append(
@@ -129,7 +137,7 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912 - one br
         one,
         sides["a"],
         sides["b"],
-        recipe=Recipe(legs=(one,), skips=tuple(skips), lookups=tuple(lookups)),
+        recipe=Recipe(legs=(one,), skips=tuple(skips), lookups=tuple(lookups), derivations=tuple(derived)),
         supporting=supporting,
         **more,
     )

@@ -64,6 +64,7 @@ def recipe_rows(legs: int, sources: int, mappings: int) -> dict[str, list[dict[s
         ],
         "Skip rules": [{"Source": "S1", "Column": "status", "Test": "is", "Value": "Cancelled", "Reason": "=no formula"}],
         "Supporting data": [{"For source": "S1", "Its column": "sku", "File": "sku.csv", "Match with": "sku", "Take columns": "brand; class"}],
+        "Derived columns": [{"Source": "S1", "Column": "Net", "Formula": "=[@price]-[@discount]", "Note": "typed, never live"}],
         "Mapping": [
             {"Leg": "", "Side": "AB"[n % 2], "Meaning": ("id", "amount", "date", "compare")[n // 2 % 4], "Column": f"column {n}", "Name": f"n{n // 2}", "Form": "1,234.50"}
             for n in range(mappings)
@@ -133,7 +134,8 @@ def test_within_its_room_the_sheets_keep_every_look_and_rule(write):
             assert old == new
         looks = [{c.get("r"): c.get("s") for c in one.iter(f"{MAIN}c") if c.get("s")} for one in (before[name], after)]
         changed = {ref for ref in looks[0] if looks[0][ref] != looks[1].get(ref)}
-        quoted = {f"E{layout()['Skip rules'][3]}"} if name == "Setup" else set()  # the reason that begins with '='
+        starts = [f"E{layout()['Skip rules'][3]}", f"C{layout()['Derived columns'][3]}"]  # texts that begin with '='
+        quoted = set(starts) if name == "Setup" else set()
         assert changed == quoted
 
 
