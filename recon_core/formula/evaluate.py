@@ -61,10 +61,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The values of a formula, one a row of its table (or one alone), and what ran slowly (function -> calls)."""
+    """The values of a formula, one a row of its table (or one alone), and what deserves a word.
+
+    `slow`: function -> calls of those that ran row by row. `merged`: an id of more than fifteen digits for each range
+    in which SUMIFS and its kin compare such ids as numbers, as Excel does.
+    """
 
     values: Values
     slow: Mapping[str, int]
+    merged: frozenset[str] = frozenset()
 
 
 def evaluate(tree: Node, scope: Scope) -> Answer:
@@ -88,7 +93,7 @@ def evaluate(tree: Node, scope: Scope) -> Answer:
     blank = values.where(Tag.BLANK)
     if blank.any():
         values = pick(blank, Values.one(0.0), values)
-    return Answer(values, evaluator.context.notes)
+    return Answer(values, evaluator.context.notes, frozenset(evaluator.context.merged))
 
 
 def _is_list(tree: Node) -> FormulaError:

@@ -96,6 +96,7 @@ class _Work:
         self.read: dict[tuple[str, str], Typed] = {}
         self.done: dict[str, list[tuple[Job, Typed]]] = {}
         self.slow: dict[str, int] = {}
+        self.merged: set[tuple[str, str]] = set()
         self.table = {folded(table_name(source)): self._table(source, raws) for source, raws in raw.items() if raws}
 
     def _table(self, source: str, raws: Sequence[Raw]) -> Table:
@@ -127,6 +128,7 @@ class _Work:
             answer = formula.evaluate(job.tree, scope)
         except FormulaError as error:
             return cannot_run(job, error)
+        self.merged.update((job.shown, one) for one in answer.merged)
         for function, calls in answer.slow.items():
             self.slow[function] = self.slow.get(function, 0) + calls
         values = _as_condition(answer.values) if job.skips else answer.values
@@ -224,6 +226,10 @@ class _Work:
                 found.append(
                     Problem("D-706", Severity.NOTE, place(self.raw[source][0], 0, header), typed.doubt, what, fix)
                 )
+        for shown, example in sorted(self.merged):
+            what = f"The formula of {shown} compares ids such as '{example}' with SUMIFS or COUNTIFS, which keep 15 digits, as in Excel: two ids may count as one."
+            fix = "Put a letter before the ids in a derived column of each source, and compare those; or use XLOOKUP."
+            found.append(Problem("D-708", Severity.NOTE, Place(sheet="Setup"), example, what, fix))
         for function, calls in self.slow.items():
             what = f"{function} is a slow function: it was worked out for {calls:,} different rows one by one."
             fix = "Nothing to do. 'tieout functions' lists the quick ones."

@@ -76,6 +76,7 @@ class Case:
 
 WARNS = frozenset({
     "F-304", "F-306", "F-307", "F-309", "F-322", "K-401", "K-403", "K-404", "K-405", "K-406", "K-451", "M-202", "R-701", "T-224", "T-241",
+    "D-705", "D-706", "D-708",
 })  # fmt: skip  # notes that deserve eyes
 
 

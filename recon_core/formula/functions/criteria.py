@@ -129,6 +129,7 @@ def by_criteria(context: Context, added: Values | None, pairs: Sequence[Values],
         return Values.one(ExcelError.VALUE)
     cells = Range.of(added if added is not None else Values.numbers(np.zeros(ranges[0].size)))
     number = [coded(one, context.day_first) for one in ranges]
+    context.merged.update(one.long for one in number if one.long)
     shape = shape_of(asked)
     constant = [at for at, one in enumerate(asked) if one.is_one]
     varying = [at for at, one in enumerate(asked) if not one.is_one]

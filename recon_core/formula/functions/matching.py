@@ -5,6 +5,7 @@ A range is numbered once: equal cells share a code. A criterion is then one code
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from recon_core.formula.wildcards import has_wildcard, wildcard
 OPS = ("<>", "<=", ">=", "=", "<", ">")
 Key = tuple[str, object]
 _MONTHS = frozenset(name[:3] for name in MONTHS)
+_LONG = re.compile(r"[0-9]{16,}")
 BLANK: Key = ("blank", None)
 EMPTY: Key = ("text", "")
 
@@ -30,6 +32,7 @@ class Coded(NamedTuple):
     number: Floats  # of each code; NaN where it is no number
     equal: Codes  # of each code: which of them = finds together, since a text "5" is equal to a number 5
     place: dict[Key, int]  # what = asks for -> its number in `equal`
+    long: str  # a text of more digits than a number keeps: others may be equal to it in Excel's eyes; '' for none
 
 
 class Criterion(NamedTuple):
@@ -77,7 +80,8 @@ def _coded(values: Values, day_first: bool) -> Coded:
     number = np.array([key[1] if key[0] == "number" else np.nan for key in keys], np.float64)
     place: dict[Key, int] = {}
     equal = [place.setdefault(_spelled(key, day_first) or key, len(place)) for key in keys]
-    return Coded(code, keys, number, np.array(equal, np.int64), place)
+    long = next((str(text) for kind, text in keys if kind == "text" and _LONG.fullmatch(str(text))), "")
+    return Coded(code, keys, number, np.array(equal, np.int64), place, long)
 
 
 def _spelled(key: Key, day_first: bool) -> Key | None:

@@ -63,6 +63,7 @@ class Context:
     cell: tuple[int, int] | None = None  # where the formula stands, one-based; columns have no such place
     spent: int = 0
     notes: dict[str, int] = field(default_factory=dict)  # slow function -> distinct calls
+    merged: set[str] = field(default_factory=set)  # ids of so many digits that SUMIFS and its kin may take two for one
     rows: int = 1  # of the formula's table
     held: int = 0  # characters of texts, and eight a cell of lists, that are worked out and still needed
 
