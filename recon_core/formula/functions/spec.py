@@ -12,10 +12,10 @@ tuple of arguments. A *vector* function gets float64 arrays. A *whole* function 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, repeat, starmap
-from typing import Protocol, TypeVar
+from itertools import repeat
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,15 @@ Work = TypeVar("Work", bound=Callable[..., object])
 MAX_CELLS = 400_000_000  # cells a column's formula may touch: some seconds of work
 MAX_HELD, HELD_PER_ROW = 80_000_000, 1_000  # characters, and eight a cell, that a formula holds at one time
 CHUNK = 500  # texts made before they are counted
+
+
+class Fixed(NamedTuple):
+    """An argument that is the same for every row."""
+
+    value: Scalar | Values
+
+
+Arguments = Sequence[Scalar | Values] | Sequence[str] | Fixed
 
 
 class Fault(Exception):
@@ -333,22 +342,24 @@ def _by_distinct(
         return quick
     spread = [arg.spread(shape) for at in varying if isinstance(arg := args[at], Values)]
     tuples, inverse = distinct(spread)
-    columns: list[Sequence[Scalar | Values] | repeat[Scalar | Values]] = [repeat(arg) for arg in args]
+    columns: list[Arguments] = [Fixed(arg) for arg in args]
     for at, values, column in zip(varying, tuples, spread, strict=True):
         columns[at] = [_cell(one, column) for one in values] if function.param(at).kind == "G" else values
-    return _column(_answers(function, zip(*columns, strict=False), context), inverse.reshape(shape))
+    return _column(_answers(function, columns, len(tuples[0]), context), inverse.reshape(shape))
 
 
-def _answers(function: Function, calls: Iterable[tuple[Scalar | Values, ...]], context: Context) -> list[Scalar]:
+def _answers(function: Function, columns: Sequence[Arguments], count: int, context: Context) -> list[Scalar]:
     """The answer of each call, in chunks: one that fails makes only its chunk slower."""
     answers: list[Scalar] = []
-    waiting = iter(calls)
-    while chunk := list(islice(waiting, CHUNK)):
+    for start in range(0, count, CHUNK):
+        size = min(CHUNK, count - start)
+        part = [repeat(one.value, size) if isinstance(one, Fixed) else one[start : start + size] for one in columns]
         try:
-            some = list(starmap(function.work, chunk))
+            some = list(map(function.work, *part)) if part else [function.work()] * size
         except (Fault, OverflowError, ZeroDivisionError) as fault:
             fault.__traceback__ = None
-            some = [_call(function, one) for one in chunk]
+            part = [repeat(one.value, size) if isinstance(one, Fixed) else one[start : start + size] for one in columns]
+            some = [_call(function, one) for one in zip(*part, strict=True)]
         kinds = set(map(type, some))
         if Values in kinds:
             some = [_single(one) for one in some]
@@ -387,8 +398,8 @@ def _by_word(function: Function, args: Sequence[Scalar | Values], at: int, conte
     if not isinstance(column, Values) or not column.is_a(Tag.TEXT) or function.param(at).kind == "G":
         return None
     codes, words = excel.used_words(column.codes_of(), column.words)
-    columns = [words if place == at else repeat(arg) for place, arg in enumerate(args)]
-    return _column(_answers(function, zip(*columns, strict=False), context), codes)
+    columns: list[Arguments] = [words if place == at else Fixed(arg) for place, arg in enumerate(args)]
+    return _column(_answers(function, columns, len(words), context), codes)
 
 
 def _cell(value: Scalar, column: Values) -> Values:
