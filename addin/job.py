@@ -148,11 +148,27 @@ def _case(host: Host, recipe: Recipe, outcome: Outcome, facts: Run, problems: Se
     ours = {column.name for column in EXCEPTIONS}
     own = [name for name in (exceptions[0] if exceptions else {}) if name and name not in ours]
     notes = {str(row["Exc key"]): row for row in (*kept, *exceptions)}
-    standing = [name for spec in recipe.sources if host.cells(name := reports.sheet_name(spec.name))]
+    names = reports.sheet_names(spec.name for spec in recipe.sources)
+    standing = _standing(host, outcome, names)
     return Case(
-        tables=outcome.tables, standing=standing, own_columns=own, results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
+        tables=outcome.tables, source_sheets=names, standing=standing, own_columns=own, results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
         kept_notes=[list(row.values()) for row in kept], log=[list(row.values()) for row in log],
     )  # fmt: skip
+
+
+def _standing(host: Host, outcome: Outcome, names: Mapping[str, str]) -> dict[str, str]:
+    """Sheets that an earlier run has written, with their source. Raises ReconError N-112 where one of the user's own is in the way."""
+    earlier = reports.sheet_names(dict.fromkeys(str(row.get("Source") or "") for row in _table(host, "Files")))
+    sources = {name: source for known in (earlier, names) for source, name in known.items()}
+    found = {name: grid for name in sorted(sources) if (grid := host.cells(name))}
+    ours = {name: sources[name] for name, grid in found.items() if reports.is_ours(grid, name)}
+    for table in outcome.tables:
+        name = names[table.source]
+        if name in found and name not in ours:
+            what = f"The sheet '{name}' is not one that Tieout has written, and the derived columns of {table.source} need its name."
+            fix = "Rename the sheet, or the source in Setup."
+            raise ReconError(Problem("N-112", Severity.STOP, Place(sheet=name), "", what, fix))
+    return ours
 
 
 def _table(host: Host, sheet: str) -> list[dict[str, object]]:

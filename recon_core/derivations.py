@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from recon_core import formula
 from recon_core.formula import FormulaError, Node, TableRef, folded
-from recon_core.formula.tree import Call, walk
+from recon_core.formula.tree import Call, Chain, walk
 from recon_core.problems import Place, Problem, Severity
 from recon_core.recipe import Meaning, Recipe
 
@@ -85,6 +85,7 @@ def jobs_of(recipe: Recipe, headers: Headers, taken: Headers | None = None) -> t
     good: list[Job] = []
     for one in (*wanted, *skips):
         found = _checked(one, own[one.source], tables, lenient=one.skips and one.header in every)
+        found = found or _ranges(one, headers)
         problems += found
         good += [one] if not found else []
     if any(problem.severity is Severity.STOP for problem in problems):
@@ -114,6 +115,20 @@ def _checked(job: Job, own: Sequence[str], tables: Headers, *, lenient: bool) ->
             what = f"The rule cannot be used for source {job.source}, and skips no row of it. {_said(error)[0]}"
             return [_problem("M-202", job, what, fix, Severity.NOTE)]
         return [cannot_run(job, error)]
+    return []
+
+
+def _ranges(job: Job, headers: Headers) -> list[Problem]:
+    """A range of columns lies among those of the file: derived ones have no place between them."""
+    files = {folded(table_name(source)): set(map(folded, columns)) for source, columns in headers.items()}
+    for ref in formula.references(job.tree):
+        mine = files[folded(ref.table) or folded(table_name(job.source))]
+        outside = [name for name in ref.columns if folded(name) not in mine]
+        if len(ref.columns) > 1 and outside:
+            what = (
+                f"Source {job.source}: a range of columns cannot begin or end with the derived column '{outside[0]}'."
+            )
+            return [_problem("D-702", job, what, "Name each column by itself, parted by commas.")]
     return []
 
 
@@ -162,7 +177,7 @@ def _sorted(jobs: Sequence[Job], problems: list[Problem]) -> list[Job]:
         job.shown: [
             by_place[place].shown
             for ref in formula.references(job.tree)
-            for name in _columns(ref, job, jobs)
+            for name in ref.columns  # a range or a bare table holds columns of the file only
             if (place := (folded(ref.table) or folded(table_name(job.source)), folded(name))) in by_place
         ]
         for job in jobs
@@ -175,19 +190,6 @@ def _sorted(jobs: Sequence[Job], problems: list[Problem]) -> list[Job]:
         return []
     by_name = {job.shown: job for job in jobs}
     return [by_name[name] for name in order]
-
-
-def _columns(ref: TableRef, job: Job, jobs: Sequence[Job]) -> Sequence[str]:
-    """The columns a reference names; a bare table holds every derived column but the formula's own, a range those up to its ends."""
-    if len(ref.columns) == 1:
-        return ref.columns
-    table = folded(ref.table) or folded(table_name(job.source))
-    derived = [one.header for one in jobs if folded(table_name(one.source)) == table and not one.skips]
-    ends = {folded(name) for name in ref.columns} & {*map(folded, derived)}
-    if ref.columns:  # derived columns stand behind those of the file: a range without one at an end holds none
-        last = max((at for at, name in enumerate(derived) if folded(name) in ends), default=-1)
-        return derived[: last + 1]
-    return [name for name in derived if name != job.header]
 
 
 def id_columns(recipe: Recipe, jobs: Sequence[Job]) -> set[tuple[str, str]]:
@@ -222,12 +224,17 @@ def id_columns(recipe: Recipe, jobs: Sequence[Job]) -> set[tuple[str, str]]:
 
 
 def _compared(job: Job) -> list[tuple[tuple[str, str], tuple[str, str]]]:
-    """Pairs of columns that a lookup of the formula compares with each other."""
+    """Pairs of columns that the formula compares with each other: in a lookup, or by = and <>."""
     own = folded(table_name(job.source))
-    found = []
+    pairs: list[tuple[Node, Node]] = []
     for node in walk(job.tree):
         if isinstance(node, Call) and node.name in _LOOKUPS and len(node.args) > 1:
-            left, right = node.args[:2]
-            if isinstance(left, TableRef) and isinstance(right, TableRef) and left.columns and right.columns:
-                found.append(tuple((folded(ref.table) or own, folded(ref.columns[0])) for ref in (left, right)))
-    return found  # type: ignore[return-value]
+            pairs.append((node.args[0], node.args[1]))
+        if isinstance(node, Chain):
+            pairs += [(node.first, right) for op, right in node.rest[:1] if op in {"=", "<>"}]
+    found = []
+    for left, right in pairs:
+        if isinstance(left, TableRef) and isinstance(right, TableRef) and left.columns and right.columns:
+            one, other = ((folded(ref.table) or own, folded(ref.columns[0])) for ref in (left, right))
+            found.append((one, other))
+    return found

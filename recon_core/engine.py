@@ -74,7 +74,7 @@ def reconcile(
             continue
         results[leg.name] = outcome
         problems += [problem for problem in outcome.problems if problem not in problems]
-    return Outcome(results=results, problems=tuple(problems), tables=completed.tables)
+    return Outcome(results=results, problems=tuple(_still_true(problems, results)), tables=completed.tables)
 
 
 def _prepare(
@@ -94,6 +94,21 @@ def _prepare(
         if raws
         else Prepared(lines=None, entries=None, files=(), problems=(_no_file(leg, letter, sources),))
     )
+
+
+def _still_true(problems: Sequence[Problem], results: Mapping[str, Result]) -> list[Problem]:
+    """Problems without those of formulas whose rows were all skipped for what they are (totals, a skip rule)."""
+    code = SKIP_CODE[Skip.FORMULA_ERROR]
+    notes = [
+        note for one in results.values() for note in one.lines.loc[one.lines["skip"] == code, "skip_note"].unique()
+    ]
+    if not results:
+        return list(problems)
+    return [
+        one for one in problems
+        if one.code != "D-705" or one.severity is not Severity.LEFT_OUT or not one.where.column
+        or any(note.startswith(f"{one.where.column}: ") for note in notes)
+    ]  # fmt: skip
 
 
 def _no_file(leg: Leg, letter: str, sources: Sequence[str]) -> Problem:

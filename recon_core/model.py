@@ -53,6 +53,7 @@ class Raw:
     sha256: str = ""
     detected: str = ""  # what was detected, in words: "UTF-8, comma"
     extra: pd.DataFrame = field(default_factory=pd.DataFrame)  # looked-up and derived columns, as `frame`
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # derived column -> the file's columns behind it
     failed: Mapping[str, np.ndarray] = field(default_factory=dict)  # derived column -> rows that hold an Excel error
     problems: tuple[Problem, ...] = ()
 

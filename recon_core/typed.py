@@ -33,6 +33,8 @@ _ID_LIKE = r"^[+-]?0\d|^\d{16,}$"  # leading zeros, or more digits than a number
 _CODE = r"^\d+[Ee]\d+$"  # 1E5 in a file is a code more often than 100000
 _MARKS = r"RS\.?|INR|USD|EUR|GBP|AED|SGD|BRL|R\$|[₹$€£]|/-"
 _AMOUNT = rf"(?i)^(?:[\s\p{{Zs}}'’(+\-−–—]|{_MARKS})*[\d.,][\d.,\s\p{{Zs}}'’]*(?:E[+-]?\d+)?(?:[\s\p{{Zs}}'’)\-−–—]|CR|DR|{_MARKS})*$"
+_GROUPED = r"(?:\d{1,15}|\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.\d{0,15})?|\.\d{1,15}"
+_TYPED = rf"^ *(?:[-+]? ?[$₹]? ?(?:{_GROUPED}) ?%?|\([$₹]?(?:{_GROUPED})\)) *$"
 _NOTHING = rf"(?i)^\s*(?:{'|'.join(sorted(money.BLANKS - {''}))})?\s*$"
 _WHOLE = r"^-?\d{1,15}$"
 EPOCH = 25_569  # serial of 1-Jan-1970
@@ -131,10 +133,32 @@ def _of_text_file(text: pa.Array, form: str) -> Typed:
         read = dates.read_dates(_series(text), order)
         held = read.ok & ~blank
         if _most(held, blank | read.blank):
-            serial = np.where(held, read.day + EPOCH, 0).astype(np.float64)
+            serial = np.where(held, read.day + EPOCH + _times(text), 0).astype(np.float64)
             doubt = read.example if read.unproved else ""
             return Typed(values=_mixed(text, serial, held), content=Content.DATE, doubt=doubt)
     return Typed(values=_texts(text), content=Content.TEXT)
+
+
+_TIME = r"(?:[T ]|^)(?P<h>[0-9]{1,2}):(?P<m>[0-9]{2})(?::(?P<s>[0-9]{2})(?:\.[0-9]+)?)?(?: ?(?P<half>[AaPp])[Mm])?(?:[Z ]|[+-][0-9]|$)"
+
+
+def _times(text: pa.Array) -> npt.NDArray[np.float64]:
+    """The time of day that stands beside each date, as a part of the day; 0 where there is none."""
+    found = pc.extract_regex(text, pattern=_TIME)
+    hour, minute, second = (_whole(pc.struct_field(found, name)) for name in ("h", "m", "s"))
+    half = pc.struct_field(found, "half")
+    is_pm = pc.fill_null(pc.equal(pc.utf8_lower(half), "p"), False).to_numpy(zero_copy_only=False)
+    has_half = pc.fill_null(pc.not_equal(half, ""), False).to_numpy(zero_copy_only=False)
+    hour = np.where(has_half, hour % 12 + np.where(is_pm, 12, 0), hour)
+    seconds = hour * 3600 + minute * 60 + second
+    return np.where((hour < 24) & (minute < 60) & (second < 60), seconds, 0) / 86_400
+
+
+def _whole(digits: pa.Array) -> npt.NDArray[np.int64]:
+    """Digits as numbers, 0 where there are none."""
+    plain = pc.fill_null(digits, "0")
+    plain = pc.if_else(pc.equal(plain, ""), "0", plain)
+    return np.asarray(pc.cast(plain, pa.int64()).to_numpy(zero_copy_only=False))
 
 
 def _may_be_numbers(text: pa.Array) -> bool:
@@ -157,7 +181,8 @@ def _series(text: pa.Array) -> pd.Series:
 def _numbers(text: pa.Array, form: str) -> tuple[npt.NDArray[np.float64], Bool, Bool, str]:
     """(numbers, where they were read, cells that stand for nothing, a text that two forms could read).
 
-    Plain numbers are read exactly, the others as amounts (1,234.50; (5); Rs 5).
+    Read as Excel reads what is typed: 1234.5; 1,234.50; (5); 12%; Rs, Cr or a blank inside make it a text. Only where
+    Mapping states the form of the column are amounts read in every way that amounts are written.
     """
     plain_mask = pc.match_substring_regex(text, _PLAIN)
     plain = plain_mask.to_numpy(zero_copy_only=False)
@@ -165,12 +190,26 @@ def _numbers(text: pa.Array, form: str) -> tuple[npt.NDArray[np.float64], Bool, 
     if plain.all() and form != Form.COMMA and not (form == "auto" and _may_be_groups(text)):
         return number, plain, ~plain, ""
     read = money.read_amounts(_series(text), Form(form) if form in set(Form) else Form.AUTO)
-    amounts = read.minor / MINOR_PER_MAJOR
-    held = read.ok & ~read.blank & ~pc.match_substring_regex(text, _CODE).to_numpy(zero_copy_only=False)
-    doubt = read.example if read.unproved else ""
-    if read.form is Form.COMMA:
-        return amounts, held, read.blank, doubt
-    return np.where(plain, number, amounts), plain | held, read.blank, doubt
+    if form in set(Form) - {Form.AUTO}:
+        held = read.ok & ~read.blank & ~pc.match_substring_regex(text, _CODE).to_numpy(zero_copy_only=False)
+        amounts = read.minor / MINOR_PER_MAJOR
+        return (
+            (amounts, held, read.blank, "")
+            if read.form is Form.COMMA
+            else (np.where(plain, number, amounts), plain | held, read.blank, "")
+        )
+    typed, held = _as_typed(text)
+    return np.where(plain, number, typed), plain | held, read.blank, read.example if read.unproved else ""
+
+
+def _as_typed(text: pa.Array) -> tuple[npt.NDArray[np.float64], Bool]:
+    """Numbers as Excel reads what is typed, beside the plain ones: grouped, in parentheses, with a per cent or rupee sign."""
+    held = pc.match_substring_regex(text, _TYPED)
+    digits = pc.replace_substring_regex(text, r"[^0-9.]", "")
+    size = pc.cast(pc.if_else(held, digits, "0"), pa.float64()).to_numpy(zero_copy_only=False)
+    minus = pc.match_substring_regex(text, r"[-(]").to_numpy(zero_copy_only=False)
+    per_cent = pc.match_substring(text, "%").to_numpy(zero_copy_only=False)
+    return np.where(minus, -size, size) / np.where(per_cent, 100, 1), held.to_numpy(zero_copy_only=False)
 
 
 def _may_be_groups(text: pa.Array) -> bool:

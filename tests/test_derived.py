@@ -536,3 +536,10 @@ def test_a_workbook_made_before_derived_columns_is_as_good():
     del sheets["Setup"][at : at + 3]
     recipe, problems = parse_recipe(sheets)
     assert (recipe.derivations, problems) == ((), ())
+
+
+def test_a_row_with_an_order_of_its_own_is_no_total_whatever_its_brand():
+    cells = {"Brand": ["Total", "Ajio", "Total"], "Order": ["O1", "O2", ""], "amount": ["100.00", "250.00", "350.00"]}
+    uses = (use("A", "id", "Own"), use("B", "id", "id"), use("A", "amount", "amount"), use("B", "amount", "amount"))
+    outcome = reconciled(raw("a", cells), ("Own", '="" & TRIM([@Order])'), uses=uses)
+    assert kinds(outcome) == ["", "", "Total or footer"]

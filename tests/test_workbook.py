@@ -13,6 +13,7 @@ import pytest
 from addin import job
 from addin.demo import make_demo
 from addin.hosts.file import FileHost
+from addin.new_book import make
 from addin.settings import Settings
 from recon_core.model import Status
 from recon_core.reports import REPORTS
@@ -221,3 +222,52 @@ def test_the_sheets_stand_in_the_order_of_the_table(demo):
     assert [name for name in names if name in REPORTS and name not in apart] == [
         name for name in REPORTS if name not in apart
     ]
+
+
+OWN_SHEET = "id,amount\nO1,10.00\n"
+
+
+def book_with_a_source_sheet(folder, derived):
+    """A workbook of two small files in which the user has a sheet of his own named 'Source OMS'."""
+    (folder / "a.csv").write_text(OWN_SHEET)
+    (folder / "b.csv").write_text(OWN_SHEET.replace("id,", "id ,"))
+    book = folder / "Book.xlsx"
+    tables = {
+        "Sources": [{"Source": "OMS", "File or pattern": "a.csv"}, {"Source": "B", "File or pattern": "b.csv"}],
+        "Legs": [{"Leg": "Rows", "Side A": "OMS", "Side B": "B"}],
+        "Mapping": [
+            {"Leg": "Rows", "Side": side, "Meaning": meaning, "Column": meaning}
+            for side in "AB" for meaning in ("id", "amount")
+        ],
+        "Derived columns": [{"Source": "OMS", "Column": "Double", "Formula": "=[@amount]*2"}] if derived else [],
+    }  # fmt: skip
+    make(book, tables)
+    loaded = openpyxl.load_workbook(book)
+    loaded.create_sheet("Source OMS")["A1"] = "mine"
+    loaded.save(book)
+    return book
+
+
+@pytest.mark.parametrize("derived", [False, True])
+def test_a_sheet_of_the_users_own_is_never_taken_for_that_of_a_source(tmp_path, derived):
+    book = book_with_a_source_sheet(tmp_path, derived)
+    done = run(book)
+    assert [problem.code for problem in done.problems] == (["N-112"] if derived else [])
+    assert openpyxl.load_workbook(book)["Source OMS"]["A1"].value == "mine"
+
+
+def test_the_sheet_of_a_source_is_emptied_when_no_formula_uses_it_any_more(tmp_path):
+    book = book_with_a_source_sheet(tmp_path, derived=True)
+    loaded = openpyxl.load_workbook(book)
+    del loaded["Source OMS"]
+    loaded.save(book)
+    run(book)
+    assert [cell.value for cell in openpyxl.load_workbook(book)["Source OMS"][6]][1].startswith("=")
+    loaded = openpyxl.load_workbook(book)
+    at = next(cell.row for cell in loaded["Setup"]["B"] if cell.value == "Double")
+    for cell in loaded["Setup"][at]:
+        cell.value = None
+    loaded.save(book)
+    run(book)
+    left = [cell.value for row in openpyxl.load_workbook(book)["Source OMS"].iter_rows(min_row=5) for cell in row]
+    assert [value for value in left if value] == ["Source file", "Source row"]

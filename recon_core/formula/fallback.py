@@ -22,7 +22,7 @@ MAX_CALLS = 20_000  # distinct tuples; about 0.2 ms each
 
 # What `formulas` gets wrong, or answers with a shape that no cell holds; and names that are its own machinery.
 _DENIED_NAMES = """
-    ARRAY ARRAYROW SINGLE DUMMYFUNCTION __XLUDF.DUMMYFUNCTION SELF COMPILED ISFORMULA AREAS CELL TRIMRANGE GROUPBY
+    ARRAY ARRAYROW SINGLE DUMMYFUNCTION __XLUDF.DUMMYFUNCTION SELF COMPILED MMULT MUNIT MINVERSE MDETERM ISFORMULA AREAS CELL TRIMRANGE GROUPBY
     PIVOTBY PERCENTOF COUNTIF COUNTIFS SUMIF SUMIFS AVERAGEIF AVERAGEIFS MINIFS MAXIFS TEXT VALUE TRIM CHAR CODE
     SEARCH FIND ISNUMBER SUM MAX MIN TEXTJOIN CONCAT SUBSTITUTE XLOOKUP AND OR XOR FINDB SEARCHB REPLACEB ASC
     BAHTTEXT FORECAST.ETS FORECAST.ETS.CONFINT FORECAST.ETS.SEASONALITY FORECAST.ETS.STAT PY EXPAND
@@ -45,6 +45,8 @@ _MOST = {
     ),
     **dict.fromkeys(("PERCENTRANK.EXC", "PERCENTRANK.INC", "PERCENTRANK"), _SIGNS),
     "FACTDOUBLE": (0, 300.0),
+    "CUMIPMT": (4, 12_000.0),
+    "CUMPRINC": (4, 12_000.0),
     "PERMUTATIONA": (1, 1024.0),
     "HYPGEOMDIST": (1, 1e6),
     "HYPGEOM.DIST": (1, 1e6),
@@ -117,22 +119,28 @@ def call(name: str, args: Sequence[Values], context: Context) -> Values:
 
 def _given(values: Values) -> Any:
     if values.is_grid and not values.is_one:
-        return np.array([_plain(one) for one in values.items()], object).reshape(values.shape)
+        return np.array([_plain(one, "") for one in values.items()], object).reshape(values.shape)
     return _plain(values.scalar())
 
 
-def _plain(value: Scalar) -> Any:
+def _plain(value: Scalar, blank: Any = 0.0) -> Any:
+    """A value as the library takes it: a single blank is 0, one in a range is no value."""
     from formulas.functions import Error
 
     if isinstance(value, ExcelError):
         return Error.errors.get(value.value, Error.errors["#VALUE!"])
-    return "" if value is None else value
+    return blank if value is None else value
 
 
 def _call(name: str, args: Sequence[Any]) -> Values:
     """Call and read the answer. The library raises ValueError and the like where it means #VALUE!."""
     if any(isinstance(arg, str) and len(arg) > MAX_TEXT for arg in args):
         return Values.one(ExcelError.VALUE)
+    from formulas.tokens.operand import XlError
+
+    wrong = next((str(arg) for arg in args if isinstance(arg, XlError)), "")
+    if wrong:
+        return Values.one(ERRORS.get(wrong, ExcelError.VALUE))
     if _is_endless(name, args):
         return Values.one(ExcelError.NUM)
     try:

@@ -25,6 +25,7 @@ class Table:
     def __init__(self, name: str, rows: int, load: Mapping[str, Callable[[], Values]]) -> None:
         self.name, self.rows = name, rows
         self._load = dict(load)
+        self._worked_out: frozenset[str] = frozenset()
         self._known = {folded(header): header for header in reversed(list(load))}
         self._made: dict[str, Values] = {}
         self._whole: dict[tuple[tuple[str, ...], str], Values] = {}
@@ -45,8 +46,9 @@ class Table:
         return name if name in self._load else self._known.get(folded(name))
 
     def with_column(self, header: str, values: Values) -> Table:
-        """The table with one more column."""
+        """The table with one more column, which is found by its name only: no bare table or range holds it."""
         table = Table(self.name, self.rows, {**self._load, header: partial(_as_it_is, values)})
+        table._worked_out = self._worked_out | {header}
         table._made = dict(self._made)
         table._made.pop(header, None)
         return table
@@ -64,7 +66,9 @@ class Table:
         return self._whole[key]
 
     def _range(self, columns: tuple[str, ...]) -> tuple[str, ...]:
-        headers = self.headers
+        if len(columns) == 1:
+            return (self._own(columns[0]),)
+        headers = tuple(header for header in self.headers if header not in self._worked_out)
         if not columns:
             return headers
         first, last = (headers.index(self._own(name)) for name in (columns[0], columns[-1]))

@@ -56,14 +56,19 @@ def to_text(tree: Node) -> str:
 
 
 def to_workbook(
-    tree: Node, own: str, tables: Mapping[str, str] | None = None, headers: Mapping[str, Sequence[str]] | None = None
+    tree: Node,
+    own: str,
+    tables: Mapping[str, str] | None = None,
+    headers: Mapping[str, Sequence[str]] | None = None,
+    spans: Mapping[str, tuple[str, str]] | None = None,
 ) -> str:
     """The formula as a file holds it, without '='.
 
     `own`: the table's name; `tables`: a name in the formula -> the table's name in the file; `headers`: a name in the
-    formula, '' for the own table -> the headers in the file, whose spelling replaces what the user typed.
+    formula, '' for the own table -> the headers in the file, whose spelling replaces what the user typed; `spans`: a name
+    in the formula -> the first and last column that a bare table stands for, where the file's table has more.
     """
-    return _text(tree, Style(own, tables or {}, headers or {}, _variables(tree)))
+    return _text(tree, Style(own, tables or {}, headers or {}, _variables(tree), spans or {}))
 
 
 def _variables(tree: Node) -> frozenset[str]:
@@ -81,8 +86,10 @@ class Style:
         tables: Mapping[str, str] | None = None,
         headers: Mapping[str, Sequence[str]] | None = None,
         variables: frozenset[str] = frozenset(),
+        spans: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         self.own, self.variables = own, variables
+        self.spans = {folded(name): ends for name, ends in (spans or {}).items()}
         self.tables = {folded(name): there for name, there in (tables or {}).items()}
         self.headers = {
             folded(name): {folded(one): one for one in reversed(all_)} for name, all_ in (headers or {}).items()
@@ -100,7 +107,9 @@ class Style:
         """A bare name: a variable of LET, or a table, which a file never holds bare."""
         if not self.own:
             return name
-        return f"_xlpm.{name}" if name.casefold() in self.variables else f"{self.table(name)}[]"
+        if name.casefold() in self.variables:
+            return f"_xlpm.{name}"
+        return _reference(TableRef(name, (), "data"), self)
 
     def function(self, name: str) -> str:
         """The function's name with the prefix that a file holds."""
@@ -164,10 +173,11 @@ def _reference(node: TableRef, style: Style) -> str:
     if not style.own:
         return _typed(node)
     pieces = list(_PARTS[node.part])
-    if node.columns:
-        pieces.append(":".join(style.column(node.table, name) for name in node.columns))
+    columns = node.columns or style.spans.get(folded(node.table), ())
+    if columns:
+        pieces.append(":".join(style.column(node.table, name) for name in columns))
     inside = ",".join(pieces)
-    is_column = node.part == "data" and len(node.columns) < 2
+    is_column = node.part == "data" and len(columns) < 2
     return style.table(node.table) + ((inside or "[]") if is_column else f"[{inside}]")  # LibreOffice needs T[[#All]]
 
 

@@ -17,6 +17,7 @@ from recon_core import formula
 from recon_core.derivations import Job, cannot_run, id_columns, jobs_of, table_name
 from recon_core.formula import FormulaError, Table, Values, folded
 from recon_core.formula.excel import truths
+from recon_core.formula.tree import Call, TableRef, walk
 from recon_core.formula.values import BY_CODE, tagged, with_errors
 from recon_core.model import Raw
 from recon_core.prepare.rows import place
@@ -25,6 +26,10 @@ from recon_core.recipe import Recipe
 from recon_core.typed import Content, Typed, as_text, read_column
 
 Bool = npt.NDArray[np.bool_]
+OF_TEXTS = frozenset({
+    "LEFT", "RIGHT", "MID", "FIND", "SEARCH", "SUBSTITUTE", "REPLACE", "TEXTBEFORE", "TEXTAFTER", "TEXTSPLIT", "REGEXTEST", "REGEXEXTRACT",
+    "REGEXREPLACE", "NUMBERVALUE", "DATEVALUE", "TIMEVALUE", "TRIM", "CLEAN", "LEN", "UPPER", "LOWER", "PROPER",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +127,9 @@ class _Work:
 
     def out(self, job: Job) -> Problem | None:
         """Work out one formula; a Problem where some rows, or all, cannot be."""
+        wrong = self._text_of_a_date(job)
+        if wrong is not None:
+            return wrong
         name = folded(table_name(job.source))
         scope = formula.Scope(own=self.table[name], tables=self.table, day_first=True)
         try:
@@ -137,6 +145,34 @@ class _Work:
         if not job.skips:
             self.table[name] = self.table[name].with_column(job.header, values)
         return self._failures(job, values)
+
+    def _text_of_a_date(self, job: Job) -> Problem | None:
+        """A function of texts that is given a column which we read as dates: it would cut a serial number in pieces."""
+        for node in walk(job.tree):
+            if not isinstance(node, Call) or node.name not in OF_TEXTS:
+                continue
+            for ref in node.args:
+                if (
+                    isinstance(ref, TableRef)
+                    and ref.part == "this"
+                    and not ref.table
+                    and self._is_read_as_date(job.source, ref)
+                ):
+                    header = ref.columns[0]
+                    sheet, _, cell = job.cell.rpartition("!")
+                    what = f"{node.name} works on texts, and {header} of {job.source} is read as dates: it would see a number such as 46113."
+                    fix = f'Use the date itself, for example TEXT([@[{header}]],"dd/mm/yyyy"), YEAR, MONTH, DAY or INT.'
+                    return Problem("D-709", Severity.STOP, Place(sheet=sheet, cell=cell), job.text, what, fix)
+        return None
+
+    def _is_read_as_date(self, source: str, ref: TableRef) -> bool:
+        """Whether we, not the workbook, made dates of a column."""
+        header = self.table[folded(table_name(source))].header(ref.columns[0])
+        if header is None or any(folded(job.header) == folded(header) for job, _ in self.done.get(source, [])):
+            return False
+        return self._load(source, header).content is Content.DATE and not all(
+            header in raw.typed for raw in self.raw[source]
+        )
 
     def _content(self, job: Job, values: Values) -> Content:
         if formula.is_date(job.tree, lambda ref: self._is_date(ref, job)):
@@ -244,6 +280,7 @@ class _Work:
         made = {
             job.header: as_text(typed.values, is_date=typed.content is Content.DATE) for job, typed in self.done[source]
         }
+        reads = self._reads(source)
         out, start = [], 0
         for raw in raws:
             part = slice(start, start + len(raw.frame))
@@ -252,8 +289,19 @@ class _Work:
             extra = pd.concat([raw.extra, pd.DataFrame(columns)], axis=1)
             typed = {header: numbers[part] for header, (_, numbers, _) in made.items() if numbers.any()}
             failed = {header: bad[part] for header, (_, _, bad) in made.items() if bad[part].any()}
-            out.append(replace(raw, extra=extra, typed={**raw.typed, **typed}, failed={**raw.failed, **failed}))
+            more = replace(raw, extra=extra, typed={**raw.typed, **typed}, failed={**raw.failed, **failed}, reads=reads)
+            out.append(more)
         return out
+
+    def _reads(self, source: str) -> dict[str, tuple[str, ...]]:
+        """For each derived column of a source the columns it takes from its own row, through other derived ones too."""
+        found: dict[str, tuple[str, ...]] = {}
+        for job, _ in self.done[source]:
+            own = [name for ref in formula.references(job.tree) if ref.part == "this" for name in ref.columns]
+            by_fold = {folded(header): columns for header, columns in found.items()}
+            through = [name for one in own for name in by_fold.get(folded(one), (one,))]
+            found[job.header] = tuple(dict.fromkeys(through))
+        return found
 
     def tables(self) -> tuple[SourceTable, ...]:
         """Sources with derived columns, and those that formulas look into, with the columns they use."""

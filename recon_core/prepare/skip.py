@@ -96,6 +96,17 @@ def _named_total(keys: pd.Series) -> Bool:
     return np.asarray(hits.to_numpy(zero_copy_only=False))
 
 
+def _behind_the_id(rows: Rows, plan: Plan) -> list[str] | None:
+    """The columns that a derived id is worked out from; None where the id stands in the file itself."""
+    names = [name for use in plan.uses(rows.raw.source, Meaning.KEY) for _, name in terms_of(rows.frame, use)]
+    names = [plan.side.group_by] if plan.side.group_by else names
+    own = [find_column(rows.frame, name) or "" for name in names]
+    if not any(name in rows.raw.extra for name in own):
+        return None
+    behind = [one for name in own for one in rows.raw.reads.get(name, (name,))]
+    return [column for name in behind if (column := find_column(rows.frame, name)) is not None]
+
+
 def _derived(rows: Rows, plan: Plan, meaning: Meaning) -> bool:
     """Whether a looked-up or derived column stands for a meaning, so that the file's own cells say nothing of it."""
     names = [name for use in plan.uses(rows.raw.source, meaning) for _, name in terms_of(rows.frame, use)]
@@ -131,21 +142,22 @@ def _structure(
         return
     few = rows.raw.frame.iloc[suspects]
     headers = {standard_text(str(name)) for name in rows.raw.frame.columns}
-    is_derived = _derived(rows, plan, Meaning.KEY)
+    behind = _behind_the_id(rows, plan)
     above = _Above(rows.lines["amount_minor"].to_numpy())
     for at, cells in zip(suspects, few.itertuples(index=False, name=None), strict=True):
         filled = [text for text in (str(cell).strip() for cell in cells) if text]
-        printed = (
-            filled[0] if is_derived and filled else str(rows.lines["key_raw"].iloc[at])
-        )  # a formula prints no words of a total
-        kind = _kind(rows, int(at), filled, printed, headers, above)
+        printed, key = str(rows.lines["key_raw"].iloc[at]), str(rows.lines["key"].iloc[at])
+        if behind is not None:  # a formula may give an id to a row that has none: what it reads decides
+            read = [text for name in behind if (text := str(rows.frame[name].iloc[at]).strip())]
+            printed, key = (read[0], key) if read else ("", "")
+        kind = _kind(rows, int(at), filled, printed, key, headers, above)
         if kind is not Skip.NONE:
             skip[at], note[at] = SKIP_CODE[kind], " | ".join(filled)[:200]
         if kind is Skip.TOTAL:
             above.total_at(int(at))
 
 
-def _kind(rows: Rows, at: int, filled: list[str], printed: str, headers: set[str], above: _Above) -> Skip:
+def _kind(rows: Rows, at: int, filled: list[str], printed: str, key: str, headers: set[str], above: _Above) -> Skip:
     """What a row without a proper id or amount is, by its whole text; NONE where it is an ordinary row."""
     if not filled:
         return Skip.BLANK_ROW
@@ -154,7 +166,6 @@ def _kind(rows: Rows, at: int, filled: list[str], printed: str, headers: set[str
     if len(filled) > 1 and sum(standard_text(text) in headers for text in filled) > len(filled) / 2:
         return Skip.HEADER
     no_amount = bool(rows.flags["no_amount"][at])
-    key = str(rows.lines["key"].iloc[at])
     if _is_total(
         filled, key, printed, no_amount=no_amount or bool(rows.flags["bad_amount"][at]), adds_up=above.adds_up(at)
     ):

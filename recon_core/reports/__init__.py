@@ -21,8 +21,8 @@ from recon_core.reports import (
     suggestions,
     summary,
 )
-from recon_core.reports.case import Case, Overflow, Run
-from recon_core.reports.sources import sheet_name
+from recon_core.reports.case import Case, Overflow, Run, is_ours
+from recon_core.reports.sources import sheet_names
 from recon_core.sheets import Sheet
 
 REPORTS: dict[str, Callable[[Case], Sheet | list[Sheet]]] = {
@@ -64,4 +64,4 @@ def after(case: Case) -> list[Problem]:
     return exceptions.lost_ticks(case)
 
 
-__all__ = ["DETAILS", "REPORTS", "Case", "Overflow", "Run", "after", "build", "details", "sheet_name"]
+__all__ = ["DETAILS", "REPORTS", "Case", "Overflow", "Run", "after", "build", "details", "is_ours", "sheet_names"]

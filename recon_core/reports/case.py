@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -60,7 +61,8 @@ class Case:
     kept_notes: Sequence[Sequence[object]] = ()  # earlier rows of Notes history
     log: Sequence[Sequence[object]] = ()  # earlier rows of the run log
     tables: Sequence[SourceTable] = ()  # sources that formulas fill or look into
-    standing: Sequence[str] = ()  # sheets of sources that an earlier run has written
+    source_sheets: Mapping[str, str] = field(default_factory=dict)  # source -> its sheet
+    standing: Mapping[str, str] = field(default_factory=dict)  # sheets that an earlier run has written -> their source
 
     @property
     def outcome(self) -> str:
@@ -94,6 +96,12 @@ def heading(case: Case, title: str, hint: str) -> tuple[Cell, ...]:
         Cell(row=2, column=1, value=" · ".join(filter(None, parts)), style="subtitle"),
         Cell(row=3, column=1, value=hint, style="subtitle"),
     )
+
+
+def is_ours(grid: Sequence[Sequence[object]], title: str) -> bool:
+    """Whether the cells of a sheet bear the heading of a run."""
+    first = [str(row[0]) if row else "" for row in grid[:2]]
+    return len(first) > 1 and first[0] == title and bool(re.search(r"(^|· )run \d+ · amounts in ", first[1]))
 
 
 def period_words(recipe: Recipe) -> str:

@@ -7,6 +7,7 @@ Above the row limit of Setup, or where a formula reads a table that is not writt
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -26,19 +27,29 @@ from recon_core.typed import Content
 
 PLACE = (Column(name="Source file"), Column(name="Source row", kind=Kind.INTEGER, width=10))
 HEADER_LIMIT = 255
+FIRST_DATE = 61  # 1-Mar-1900: before it Excel's calendar has a day that never was
 
 
 def sheets(case: Case) -> list[Sheet]:
     """A sheet for each source that formulas fill or look into, and a word on those of an earlier run that none does now."""
-    made = [_sheet(case, table) for table in case.tables if table.rows <= case.recipe.rows_per_sheet]
+    made = [_sheet(case, table) for table in case.tables]
     names = {sheet.name for sheet in made}
-    return made + [_unused(case, name) for name in case.standing if name not in names]
+    return made + [_unused(case, name, source) for name, source in case.standing.items() if name not in names]
 
 
-def sheet_name(source: str) -> str:
-    """'Source OMS', without the signs a sheet name may not have, at most 31 characters."""
-    clean = re.sub(r"[\[\]:*?/\\]", " ", source)
-    return f"Source {clean}"[:31].strip(" '")
+def sheet_names(sources: Iterable[str]) -> dict[str, str]:
+    """Source -> 'Source OMS', without the signs a sheet name may not have, at most 31 characters, each its own."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for source in sources:
+        clean = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", source)
+        name, number = f"Source {clean}"[:31].strip(" '"), 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{f'Source {clean}'[:28]}~{number}".strip(" '")
+        taken.add(name.casefold())
+        names[source] = name
+    return names
 
 
 def workbook_table(source: str) -> str:
@@ -48,11 +59,15 @@ def workbook_table(source: str) -> str:
 
 def _sheet(case: Case, table: SourceTable) -> Sheet:
     live = _is_live(case, table)
-    columns = [*_file_columns(table), *(_column(case, table, column, live=live) for column in table.columns)]
-    name = sheet_name(table.source)
+    own = [_column(case, table, column, live=live) for column in table.columns]
+    named = [(replace(column, name=name), values) for (column, values), name in zip(own, _headers(table), strict=True)]
+    columns = [*named, *_file_columns(table)]
+    name = case.source_sheets[table.source]
     hint = "The rows of the file that formulas use; columns at the right are derived, each with its formula."
     cells = heading(case, name, hint) + _said(case, table, live=live)
     frame = pd.DataFrame({column.name: values for column, values in columns})
+    if table.rows > case.recipe.rows_per_sheet:  # the formulas are told, the rows stand in their files
+        frame = frame.iloc[:0]
     return Sheet(
         name=name, cells=cells, tab="white", freeze_row=TABLE_ROW + 1,
         tables=(Table(name=workbook_table(table.source), columns=tuple(column for column, _ in columns), frame=frame, row=TABLE_ROW),),
@@ -83,23 +98,43 @@ def _as_written(table: SourceTable) -> bool:
 def _said(case: Case, table: SourceTable, *, live: bool) -> tuple[Cell, ...]:
     """Row 4: why there are values only, with the formulas as text."""
     derived = [column.job for column in table.columns if column.job]
-    if live or not derived:
+    if live or not (derived or table.rows > case.recipe.rows_per_sheet):
         return ()
     texts = "; ".join(f"{job.header}: {job.text}" for job in derived)
     why = (
         f"{table.rows:,} rows are more than {case.recipe.live_rows:,} (Setup, Live formulas up to)"
         if table.rows > case.recipe.live_rows else "headers of the file, or a table that a formula reads, do not fit an Excel table"
     )  # fmt: skip
-    return (Cell(row=4, column=1, value=f"Values, not live formulas: {why}. {texts}"[:2000], style="warn"),)
+    if table.rows > case.recipe.rows_per_sheet:
+        said = f"{table.rows:,} rows do not fit a sheet (Setup, Rows per sheet); they stand in the files of the source. {texts}"
+    else:
+        said = f"Values, not live formulas: {why}. {texts}"
+    return (Cell(row=4, column=1, value=said[:2000], style="warn"),)
 
 
 def _file_columns(table: SourceTable) -> list[tuple[Column, pd.Series]]:
     names = np.repeat(np.arange(len(table.raws)), [len(raw.frame) for raw in table.raws])
     files = pa.array([raw.file for raw in table.raws], pa.large_string()).take(pa.array(names))
     rows = np.concatenate([np.asarray(raw.row, np.int64) for raw in table.raws])
-    taken = {column.header.casefold() for column in table.columns}
-    place = [one if one.name.casefold() not in taken else replace(one, name=f"{one.name} (as read)") for one in PLACE]
-    return [(place[0], as_text(files)), (place[1], pd.Series(rows))]
+    taken = {name.casefold() for name in _headers(table)}
+    places = [replace(one, name=_free(one.name, taken)) for one in PLACE]
+    return [(places[0], as_text(files)), (places[1], pd.Series(rows))]
+
+
+def _headers(table: SourceTable) -> list[str]:
+    """The headers on the sheet: at most 255 characters, and different in Excel's eyes."""
+    taken: set[str] = set()
+    return [_free(column.header[:HEADER_LIMIT], taken) for column in table.columns]
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, with a number where it is taken already; it is taken from then on."""
+    free, number = name, 1
+    while free.casefold() in taken:
+        number += 1
+        free = f"{name[: HEADER_LIMIT - 6]} ({number})"
+    taken.add(free.casefold())
+    return free
 
 
 def _column(case: Case, table: SourceTable, column: SourceColumn, *, live: bool) -> tuple[Column, pd.Series]:
@@ -109,17 +144,32 @@ def _column(case: Case, table: SourceTable, column: SourceColumn, *, live: bool)
         names = {table_name(one.source): workbook_table(one.source) for one in case.tables}
         headers = {table_name(one.source): [own.header for own in one.columns] for one in case.tables}
         headers[""] = [own.header for own in table.columns]
-        text = formula.to_workbook(column.job.tree, workbook_table(table.source), names, headers)
+        spans = {table_name(one.source): ends for one in case.tables if (ends := _span(one))}
+        text = formula.to_workbook(
+            column.job.tree, workbook_table(table.source), names, headers, {**spans, **_own_span(table)}
+        )
         is_array = formula.needs_array(column.job.tree)
     return Column(name=column.header[:HEADER_LIMIT], kind=kind, formula=text, is_array=is_array), values
+
+
+def _span(table: SourceTable) -> tuple[str, str] | None:
+    """The first and last column of the file on the sheet: what a bare table name stands for."""
+    own = [column.header for column in table.columns if column.job is None]
+    return (own[0], own[-1]) if own else None
+
+
+def _own_span(table: SourceTable) -> dict[str, tuple[str, str]]:
+    ends = _span(table)
+    return {"": ends} if ends else {}
 
 
 def _cells(values: Values, content: Content, *, is_derived: bool) -> tuple[Kind, pd.Series]:
     """A column as the sheet holds it. One kind where all cells are of it, else each cell as it is."""
     number = values.where(Tag.NUMBER)
     blank = values.where(Tag.BLANK)
-    if content is Content.DATE and (number | blank).all():
-        return Kind.DATE, _dates(values.num_of(), number)
+    if content is Content.DATE and (number | blank).all() and not (values.num_of()[number] < FIRST_DATE).any():
+        has_time = bool((values.num_of()[number] % 1 != 0).any())
+        return (Kind.DATETIME if has_time else Kind.DATE), _dates(values.num_of(), number)
     if values.is_a(Tag.NUMBER):
         whole = bool((values.num_of() == np.floor(values.num_of())).all())
         return (Kind.VALUE if whole else Kind.NUMBER), pd.Series(values.num_of())
@@ -143,10 +193,13 @@ def _value(one: formula.Scalar) -> object:
     return SheetError(one.value) if isinstance(one, ExcelError) else one
 
 
-def _unused(case: Case, name: str) -> Sheet:
+def _unused(case: Case, name: str, source: str) -> Sheet:
     """A sheet of an earlier run whose source no formula uses now: emptied, so that no old figure stands."""
-    return Sheet(
-        name=name,
-        cells=heading(case, name, "No formula of this run uses the source; the sheet may be deleted."),
-        tab="grey",
+    said = "No formula of this run uses the source; the sheet may be deleted."
+    table = Table(
+        name=workbook_table(source),
+        columns=PLACE,
+        frame=pd.DataFrame({column.name: [] for column in PLACE}),
+        row=TABLE_ROW,
     )
+    return Sheet(name=name, cells=heading(case, name, said), tables=(table,), tab="grey", freeze_row=TABLE_ROW + 1)

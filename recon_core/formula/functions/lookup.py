@@ -249,8 +249,9 @@ def lookup(context: Context, wanted: Values, listed: Values, result: Values | No
 def index(
     context: Context, listed: Values, row: Values, column: Values | None = None, area: Values | None = None
 ) -> Values:
-    if area is not None and area.scalar() != 1:
-        return Values.one(ExcelError.REF)
+    only, wrong_area = _number(context, area, 1)
+    if wrong_area or int(only) != 1:
+        return Values.one(wrong_area or (ExcelError.REF if only >= 1 else ExcelError.VALUE))
     if not listed.is_grid and not listed.is_one:
         raise Grid2D
     height, width = listed.shape if listed.is_grid else (1, 1)
