@@ -262,7 +262,7 @@ def test_the_sheet_of_a_source_is_emptied_when_no_formula_uses_it_any_more(tmp_p
     del loaded["Source OMS"]
     loaded.save(book)
     run(book)
-    assert [cell.value for cell in openpyxl.load_workbook(book)["Source OMS"][6]][1].startswith("=")
+    assert [cell.value for cell in openpyxl.load_workbook(book)["Source OMS"][6]][2].startswith("=")
     loaded = openpyxl.load_workbook(book)
     at = next(cell.row for cell in loaded["Setup"]["B"] if cell.value == "Double")
     for cell in loaded["Setup"][at]:

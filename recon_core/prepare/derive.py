@@ -22,7 +22,7 @@ from recon_core.formula.values import BY_CODE, tagged, with_errors
 from recon_core.model import Raw
 from recon_core.prepare.rows import place
 from recon_core.problems import Place, Problem, Severity
-from recon_core.recipe import Recipe
+from recon_core.recipe import Meaning, Recipe
 from recon_core.typed import Content, Typed, as_text, read_column
 
 Bool = npt.NDArray[np.bool_]
@@ -303,6 +303,18 @@ class _Work:
             found[job.header] = tuple(dict.fromkeys(through))
         return found
 
+    def _ids_shown(self, source: str) -> list[str]:
+        """The file's columns that a leg maps as its id: a reader of the sheet looks a row up by them."""
+        names = {
+            folded(name)
+            for leg in self.recipe.legs for use in leg.uses
+            if use.meaning is Meaning.KEY and use.source in ("", source) and source in self.recipe.sources_of(leg.side(use.side))
+            for _, name in use.terms
+        }  # fmt: skip
+        return [
+            header for header in (_headers(self.raw[source]) if self.raw[source] else []) if folded(header) in names
+        ]
+
     def tables(self) -> tuple[SourceTable, ...]:
         """Sources with derived columns, and those that formulas look into, with the columns they use."""
         found = []
@@ -312,6 +324,8 @@ class _Work:
                 for job, typed in self.done.get(source, [])
                 if not job.skips
             ]
+            for header in self._ids_shown(source) if derived else ():
+                self._load(source, header)
             used = [
                 SourceColumn(header=header, typed=self.read[source, header])
                 for header in (_headers(raws) if raws else [])
