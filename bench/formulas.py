@@ -3,7 +3,7 @@
 Ours and the hand-written numpy run all formulas in one process each, the best of three; indexes are made within the
 time. The peers run in a process for each formula, on fewer rows where they must, and their seconds are scaled up:
 `formulas` row by row (1,000 rows or 20 s) and with whole arrays, formualizer from values in to answers out. Two minutes
-each. The first answers of all are compared with those by hand. Needs `pip install -e ".[dev,formulas]"`; Linux or macOS.
+each. The first answers of all are compared with those by hand. Needs `pip install -e ".[dev]"`; Linux or macOS.
 """
 
 from __future__ import annotations
