@@ -57,7 +57,7 @@ MAX_DAYS, MAX_TEXT = 40_000, 255  # between settlement and maturity; of a text g
 
 
 def is_installed() -> bool:
-    """Whether the library is there: it comes with `pip install tieout[formulas]`."""
+    """Whether the library is there: it comes with the product, unless somebody took it away."""
     return bool(_library())
 
 
