@@ -128,13 +128,16 @@ HOSTILE = ["#" * 255, "?" * 255, "0" * 255, "." + "0" * 254, "0," * 127, "0E+" +
 @pytest.mark.parametrize("code", HOSTILE)
 @pytest.mark.parametrize("value", [1e308, 5e-324, -1.7976931348623157e308, 1 / 3, 0.0, 45296.75])
 def test_hostile_codes_end_soon(value, code):
-    start = time.perf_counter()
-    try:
-        shown = format_value(value, code)
-    except FormatError:
-        shown = ""
+    taken = []
+    for _ in range(3):  # the best of three: a busy machine must not fail it
+        start = time.process_time()
+        try:
+            shown = format_value(value, code)
+        except FormatError:
+            shown = ""
+        taken.append(time.process_time() - start)
     assert len(shown) <= 32_767
-    assert time.perf_counter() - start < 0.1  # a few ms; the rest is for a busy machine
+    assert min(taken) < 0.1  # a few ms
 
 
 PIECES = ["0", "#", "?", ",", ".", "%", "E+", "e-", "/", ";", '"x"', '"', "\\", "_", "*", "[", "]", "[>1]", "[h]", "[Red]", "[$₹-4009]", "General", "@", "AM/PM", "A/P", "y", "m", "d", "h", "s", ".0", " ", "-", "x", "n", "b", "8"]  # fmt: skip

@@ -204,9 +204,9 @@ def call(function, args):
     ],
 )
 def test_nothing_takes_long(formula):
-    start = time.perf_counter()
+    start = time.process_time()
     calc(formula)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_re2_is_loaded_by_the_first_pattern_only():
