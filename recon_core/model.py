@@ -35,7 +35,7 @@ class Raw:
     order. Numbers of a workbook stand as their shortest exact decimal text ('1234.5'), dates as ISO text,
     booleans as TRUE and FALSE, errors as Excel writes them ('#N/A').
     `row`: int64, the row (workbook) or line (text file) as the file shows it.
-    `typed`: for workbook columns, True where the cell held a number or a date, not text; absent: all text.
+    `typed`: for workbook columns, True where the cell held a number, a date, TRUE or FALSE, not text; absent: all text.
     `ragged`: rows that do not fit the header: (row, text). They are listed, never shifted into columns.
     """
 

@@ -37,6 +37,8 @@ _GROUPED = r"(?:\d{1,15}|\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.\d{0,15})?|\.\d{1,15}"
 _TYPED = rf"^ *(?:[-+]? ?[$₹]? ?(?:{_GROUPED}) ?%?|\([$₹]?(?:{_GROUPED})\)) *$"
 _NOTHING = rf"(?i)^\s*(?:{'|'.join(sorted(money.BLANKS - {''}))})?\s*$"
 _WHOLE = r"^-?\d{1,15}$"
+_BOOLS = pa.array(["TRUE", "FALSE"], pa.large_string())
+_ERRORS = pa.array(list(ERRORS), pa.large_string())
 EPOCH = 25_569  # serial of 1-Jan-1970
 
 
@@ -63,16 +65,16 @@ def read_column(raws: Sequence[Raw], header: str, *, is_id: bool = False, form: 
     names = [find_header(raw, header) for raw in raws]
     text = concat_texts([arrow_text(_column(raw, name)) for raw, name in zip(raws, names, strict=True)])
     held = [_is_of_workbook(raw, name) for raw, name in zip(raws, names, strict=True)]
+    sizes = [len(raw.frame) for raw in raws]
     if not any(held):
-        return Typed(values=_texts(text), content=Content.TEXT) if is_id else _of_text_file(text, form)
+        return Typed(values=_texts(text), content=Content.TEXT) if is_id else _of_text_file(text, form, sizes)
     marks = [raw.typed.get(name, np.zeros(len(raw.frame), bool)) for raw, name in zip(raws, names, strict=True)]
     typed = np.concatenate(marks).astype(bool)
     if is_id:  # a number of more than 15 digits is cut already, and is seen as cut only while it is a number
         typed &= ~pc.match_substring_regex(text, _WHOLE).to_numpy(zero_copy_only=False)
     if all(held):
         return _of_workbook(text, typed)
-    own = np.repeat(held, [len(raw.frame) for raw in raws])
-    return _of_both(text, typed, own, form="" if is_id else form)
+    return _of_both(text, typed, np.repeat(held, sizes), "" if is_id else form, sizes)
 
 
 def find_header(raw: Raw, header: str) -> str:
@@ -91,11 +93,11 @@ def _is_of_workbook(raw: Raw, header: str) -> bool:
     return header in raw.typed or (raw.sheet != "" and header in raw.frame)
 
 
-def _of_both(text: pa.Array, typed: Bool, own: Bool, form: str) -> Typed:
+def _of_both(text: pa.Array, typed: Bool, own: Bool, form: str, sizes: Sequence[int]) -> Typed:
     """A source of workbooks and text files; `own` marks the rows of workbooks. Without a form the texts stay texts."""
     of_workbook = _of_workbook(pc.if_else(pa.array(own), text, ""), typed)
     rest = pc.if_else(pa.array(own), "", text)
-    of_file = _of_text_file(rest, form) if form else Typed(values=_texts(rest), content=Content.TEXT)
+    of_file = _of_text_file(rest, form, sizes) if form else Typed(values=_texts(rest), content=Content.TEXT)
     content = of_file.content if of_file.content is of_workbook.content else Content.MIXED
     return Typed(values=pick(own, of_workbook.values, of_file.values), content=content, doubt=of_file.doubt)
 
@@ -121,7 +123,8 @@ def _mixed(text: pa.Array, number: npt.NDArray[np.float64], is_number: Bool) -> 
     return Values(rest.shape, tags, np.where(is_number, number, 0.0), rest.codes_of(), rest.words)
 
 
-def _of_text_file(text: pa.Array, form: str) -> Typed:
+def _of_text_file(text: pa.Array, form: str, sizes: Sequence[int]) -> Typed:
+    """A column of text files with so many rows each, read as a whole; the order of dates is proved file by file."""
     blank = pc.equal(pc.utf8_trim_whitespace(text), "").to_numpy(zero_copy_only=False)
     filled = int((~blank).sum())
     if filled and _may_be_numbers(text):
@@ -130,11 +133,15 @@ def _of_text_file(text: pa.Array, form: str) -> Typed:
             return Typed(values=_mixed(text, number, held & ~blank), content=Content.NUMBER, doubt=doubt)
     order = Order(form) if form in set(Order) else Order.AUTO
     if filled and _may_be_dates(text, blank):
-        read = dates.read_dates(_series(text), order)
-        held = read.ok & ~blank
-        if _most(held, blank | read.blank):
-            serial = np.where(held, read.day + EPOCH + _times(text), 0).astype(np.float64)
-            doubt = read.example if read.unproved else ""
+        starts = np.cumsum([0, *sizes[:-1]])
+        read = [
+            dates.read_dates(_series(text.slice(start, size)), order) for start, size in zip(starts, sizes, strict=True)
+        ]
+        held = np.concatenate([one.ok for one in read]) & ~blank
+        if _most(held, blank | np.concatenate([one.blank for one in read])):
+            days = np.concatenate([one.day for one in read])
+            serial = np.where(held, days + EPOCH + _times(text), 0).astype(np.float64)
+            doubt = next((one.example for one in read if one.unproved), "")
             return Typed(values=_mixed(text, serial, held), content=Content.DATE, doubt=doubt)
     return Typed(values=_texts(text), content=Content.TEXT)
 
@@ -234,7 +241,8 @@ _DATE = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$"
 def _of_workbook(text: pa.Array, typed: Bool) -> Typed:
     """Cells of a workbook, each as it is: numbers, dates as serial numbers, TRUE and FALSE, errors, texts."""
     is_date = typed & pc.match_substring_regex(text, _DATE).to_numpy(zero_copy_only=False)
-    numeric = typed & ~is_date
+    is_bool = typed & pc.is_in(text, _BOOLS).to_numpy(zero_copy_only=False)
+    numeric = typed & ~is_date & ~is_bool
     number = np.zeros(len(text))
     if numeric.any():
         at = np.flatnonzero(numeric)
@@ -246,8 +254,7 @@ def _of_workbook(text: pa.Array, typed: Bool) -> Typed:
             / 86_400_000
         )
         number[at] = days + EPOCH
-    values = _mixed(text, number, typed)
-    values = _with_words(values, text, typed)
+    values = _with_words(_mixed(text, number, numeric | is_date), text, is_bool, typed)
     filled = pc.not_equal(text, "").to_numpy(zero_copy_only=False)
     if filled.any() and (is_date == filled).all():
         return Typed(values=values, content=Content.DATE)
@@ -263,17 +270,16 @@ def _float(text: str) -> float:
     return (hours / 24 + minutes / 1440 + seconds / 86_400) * (-1 if text.startswith("-") else 1)
 
 
-def _with_words(values: Values, text: pa.Array, typed: Bool) -> Values:
-    """TRUE, FALSE and error words of a workbook's cells as what they are."""
-    special = (
-        pc.is_in(text, pa.array(["TRUE", "FALSE", *ERRORS], pa.large_string())).to_numpy(zero_copy_only=False) & ~typed
-    )
+def _with_words(values: Values, text: pa.Array, is_bool: Bool, typed: Bool) -> Values:
+    """TRUE, FALSE and errors of a workbook's cells as what they are; a text TRUE stays a text."""
+    is_error = pc.is_in(text, _ERRORS).to_numpy(zero_copy_only=False) & ~typed
+    special = is_bool | is_error
     if not special.any():
         return values
     at = np.flatnonzero(special)
     words = text.take(pa.array(at)).to_pylist()
     tags, number = values.tags().copy(), values.num_of().copy()
-    tags[at] = [Tag.ERROR if word in ERRORS else Tag.BOOL for word in words]
+    tags[at] = np.where(is_error[at], Tag.ERROR, Tag.BOOL)
     number[at] = [ERRORS[word].code if word in ERRORS else float(word == "TRUE") for word in words]
     return Values(values.shape, tags, number, values.codes, values.words)
 

@@ -119,8 +119,8 @@ def test_an_id_of_a_workbook_is_a_text_unless_it_is_cut_already():
 
 
 def test_cells_of_a_workbook_are_what_they_are():
-    cells = ["10.5", "10.5", "", "2026-04-01", "2026-04-01T12:00:00", "2026-04-01", "TRUE", "#N/A", "word"]
-    assert seen(book("100110000", *cells)) == [
+    cells = ["10.5", "10.5", "", "2026-04-01", "2026-04-01T12:00:00", "2026-04-01", "TRUE", "TRUE", "#N/A", "word"]
+    assert seen(book("1001101000", *cells)) == [
         10.5,
         "10.5",
         None,
@@ -128,10 +128,11 @@ def test_cells_of_a_workbook_are_what_they_are():
         DAY + 0.5,
         "2026-04-01",
         True,
+        "TRUE",
         ExcelError.NA,
         "word",
     ]
-    assert read_column([book("100110000", *cells)], "x").content is Content.MIXED
+    assert read_column([book("1001101000", *cells)], "x").content is Content.MIXED
 
 
 @pytest.mark.parametrize(
@@ -199,3 +200,8 @@ def test_other_values_go_back_as_excel_writes_them():
 def test_what_was_read_goes_back_as_it_was(cells):
     typed = read_column([csv(*cells)], "x")
     assert as_text(typed.values, is_date=typed.content is Content.DATE)[0].tolist() == cells
+
+
+def test_each_file_of_a_source_proves_its_own_order_of_dates():
+    indian, american = csv("13/04/2026", "05/04/2026"), csv("04/13/2026", "04/05/2026")
+    assert seen(indian, american) == [DAY + 12, DAY + 4] * 2

@@ -120,7 +120,7 @@ class Evaluator:
         """An evaluator that may name more variables, as LET does."""
         return Evaluator(self.scope, self.context, self.names, self.fixed)
 
-    def value(self, node: Node) -> Values:
+    def value(self, node: Node) -> Values:  # noqa: C901, PLR0911 - one kind of node a line
         """The values of a node. Raises Grid2D where a list meets rows that vary."""
         match node:
             case Literal(value=value):

@@ -1,12 +1,12 @@
 """Excel's arithmetic: the only module that turns text into numbers, numbers into text, compares, adds and rounds.
 
-Each rule is here once for whole columns; the functions on single values serve scalar kernels. Rules seen in Excel:
+Longer than other modules because the rules stand here together, each once: a second place would be a second answer.
+They are written for whole columns; the functions on single values serve scalar kernels. Rules seen in Excel:
 15 significant digits count in = and ROUND; a final + or - near zero is zero; types order number < text < boolean.
 """
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -26,6 +26,7 @@ from recon_core.formula.values import (
     Tag,
     Tags,
     Values,
+    flagged,
     joined_words,
     shape_of,
     with_errors,
@@ -39,9 +40,6 @@ _NUMBER = re.compile(
     r" *(?P<percent>%?) *(?P<close>\))? *"
 )
 _FRACTION = re.compile(r" *(-?)([0-9]{1,9}) ([0-9]{1,5})/([0-9]{1,5}) *")
-
-
-# -- text to number ---------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=65_536)
@@ -93,9 +91,6 @@ def kept_digits(digits: str) -> str:
     return "".join(out)
 
 
-# -- number to text ---------------------------------------------------------------------------------------
-
-
 def number_to_text(number: float) -> str:
     """General with fifteen digits, as & writes it: 1180.5, 1E+21, 3.33333333333333E-05."""
     if number == int(number) and abs(number) < 1e15:
@@ -124,9 +119,6 @@ def scalar_to_text(value: Scalar) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     return value.value if isinstance(value, ExcelError) else number_to_text(value)
-
-
-# -- whole columns ----------------------------------------------------------------------------------------
 
 
 def errors_of(values: Values) -> Tags | None:
@@ -158,7 +150,7 @@ def numbers(values: Values, day_first: bool = False) -> tuple[Floats, Tags | Non
         read, bad = _read_texts(values, day_first)
         mask = values.where(Tag.TEXT)
         num = np.where(mask, read, num)
-        wrong = np.where(mask & bad, ExcelError.VALUE.code, 0).astype(np.uint8)
+        wrong = flagged(mask & bad, ExcelError.VALUE)
         errors = first_errors(errors, wrong) if wrong.any() else errors
     return num, errors
 
@@ -180,7 +172,7 @@ def truths(values: Values) -> tuple[Mask, Tags | None]:
         known = np.array([word in ("TRUE", "FALSE") for word in words], bool)
         mask, codes = values.where(Tag.TEXT), values.codes_of()
         num = np.where(mask, is_true[codes], num)
-        wrong = np.where(mask & ~known[codes], ExcelError.VALUE.code, 0).astype(np.uint8)
+        wrong = flagged(mask & ~known[codes], ExcelError.VALUE)
         errors = first_errors(errors, wrong)
     if errors is not None:
         num = num & (errors == 0)
@@ -224,7 +216,7 @@ def made(num: Floats, errors: Tags | None = None) -> Values:
     if not np.isfinite(num).all():
         bad = ~np.isfinite(num)
         num = np.where(bad, 0.0, num)
-        errors = first_errors(errors, np.where(bad, ExcelError.NUM.code, 0).astype(np.uint8))
+        errors = first_errors(errors, flagged(bad, ExcelError.NUM))
     return with_errors(Values.numbers(np.asarray(num, np.float64)), errors)
 
 
@@ -239,9 +231,7 @@ def arithmetic(op: str, left: Values, right: Values, *, final: bool = False, day
         if op == "/":
             zero = b == 0
             num = np.divide(a, np.where(zero, 1.0, b))
-            errors = (
-                first_errors(errors, np.where(zero, ExcelError.DIV0.code, 0).astype(np.uint8)) if zero.any() else errors
-            )
+            errors = first_errors(errors, flagged(zero, ExcelError.DIV0)) if zero.any() else errors
         elif op == "^":
             num, errors = _power(a, b, errors)
         else:
@@ -287,7 +277,7 @@ def joined(parts: Sequence[Values], make: Callable[[int], None] | None = None) -
     if not too_long.any():
         return with_errors(Values.texts(inverse.reshape(shape), list(map("".join, rows))), errors)
     made_words = ["" if is_long else "".join(row) for is_long, row in zip(too_long.tolist(), rows, strict=True)]
-    long = np.where(too_long, ExcelError.VALUE.code, 0).astype(np.uint8)[inverse].reshape(shape)
+    long = flagged(too_long, ExcelError.VALUE)[inverse].reshape(shape)
     return with_errors(Values.texts(inverse.reshape(shape), made_words), first_errors(errors, long))
 
 
@@ -313,11 +303,9 @@ def bounded(values: Values, errors: Tags | None = None) -> Values:
     if values.words and max(map(len, values.words)) > MAX_TEXT:
         long = [at for at, word in enumerate(values.words) if len(word) > MAX_TEXT]
         too_long = np.isin(values.codes_of(), long) & values.where(Tag.TEXT)
-        errors = first_errors(errors, np.where(too_long, ExcelError.VALUE.code, 0).astype(np.uint8))
+        errors = first_errors(errors, flagged(too_long, ExcelError.VALUE))
     return with_errors(values, errors)
 
-
-# -- comparing --------------------------------------------------------------------------------------------
 
 _PUNCTUATION = ' _!"#$%&()*,./:;?@[\\]^`{|}~+<=>'  # below digits and letters, in this order
 _COLLATE = {ord(mark): chr(1 + at) for at, mark in enumerate(_PUNCTUATION)} | {ord("-"): "", ord("'"): ""}
@@ -424,9 +412,6 @@ def fifteen(number: float) -> float:
     return number if number == int(number) and abs(number) < 1e15 else float(f"{number:.15g}")
 
 
-# -- rounding ---------------------------------------------------------------------------------------------
-
-
 def rounded(num: Floats, digits: Floats, how: str = "half") -> Floats:
     """ROUND (half away from zero), ROUNDUP ('up') and ROUNDDOWN ('down') on the fifteen-digit value."""
     places = np.clip(np.trunc(digits), -320, 320)
@@ -441,19 +426,3 @@ def rounded(num: Floats, digits: Floats, how: str = "half") -> Floats:
         back = np.where((moved >= 1e15) | ~np.isfinite(moved), size, back)
     signed: Floats = np.where(num < 0, 0.0 - back, back)
     return signed
-
-
-def round_one(number: float, digits: int) -> float:
-    """ROUND of a single number."""
-    return float(rounded(np.array([number]), np.array([float(digits)]))[0])
-
-
-def compare_one(left: Scalar, right: Scalar) -> int:
-    """-1, 0 or 1 for two single values that are no errors."""
-    values = compare("<", Values.one(left), Values.one(right)), compare("=", Values.one(left), Values.one(right))
-    return 0 if values[1].scalar() else -1 if values[0].scalar() else 1
-
-
-def is_whole(number: float) -> bool:
-    """Whether a number has no fraction."""
-    return math.isfinite(number) and number == math.floor(number)

@@ -18,6 +18,17 @@ from recon_core.formula.tree import FormulaError
 from recon_core.formula.unavailable import UNAVAILABLE
 from recon_core.formula.values import ERRORS, ExcelError, Grid2D, Scalar, Values, distinct, shape_of
 
+# What `formulas`, numpy and scipy raise for arguments that make no sense to them; a fault of memory passes through.
+RAISED = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    NotImplementedError,
+    RecursionError,
+)
 MAX_CALLS = 20_000  # distinct tuples; about 0.2 ms each
 
 # What `formulas` gets wrong, or answers with a shape that no cell holds; and names that are its own machinery.
@@ -146,7 +157,7 @@ def _call(name: str, args: Sequence[Any]) -> Values:
     try:
         with np.errstate(all="ignore"):
             found = np.asarray(_library()[name](*args), object)
-    except Exception:  # noqa: BLE001 - any of its own, and of numpy's and scipy's
+    except RAISED:
         return Values.one(ExcelError.VALUE)
     answers = [_scalar(one) for one in found.ravel().tolist()]
     if found.size == 1:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
-from recon_core.formula.excel import kept_digits
+from recon_core.formula.tokens import MAX_COLUMN, MAX_ROW, TOKEN, Token, bracketed, corner_of, number_of, unescaped
 from recon_core.formula.tree import (
     STRENGTH,
     Array,
@@ -30,32 +29,8 @@ from recon_core.formula.tree import (
 from recon_core.formula.values import ERRORS, ExcelError
 
 MAX_LENGTH, MAX_NESTING, MAX_DEPTH, MAX_ARGUMENTS, MAX_LITERAL = 8192, 64, 160, 255, 255
-MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
 
-_WORD = r"[^\W\d][\w.\\?]*|\\[\w.]+"
-_TOKEN = re.compile(
-    rf"""(?P<space>[ \t\r\n\u00a0]+)
-    |(?P<text>"(?:[^"]|"")*")
-    |(?P<error>\#(?:NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!|N/A|GETTING_DATA|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|UNKNOWN!))
-    |(?P<sheet>(?:'(?:[^']|'')+'|{_WORD})!)
-    |(?P<cell>\$?[A-Za-z]{{1,3}}\$?[0-9]+(?:\s*:\s*\$?[A-Za-z]{{1,3}}\$?[0-9]+)?(?![\w.(\[!]))
-    |(?P<columns>\$?[A-Za-z]{{1,3}}\s*:\s*\$?[A-Za-z]{{1,3}}(?![\w.(\[!]))
-    |(?P<rows>\$?[0-9]+\s*:\s*\$?[0-9]+(?![\w.]))
-    |(?P<number>(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?(?![\w.]))
-    |(?P<word>{_WORD})
-    |(?P<op><>|<=|>=|[-+*/^&=<>%(){{}},;@\[\]:#])""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_CELL = re.compile(r"\$?([A-Za-z]{0,3})\$?([0-9]*)")
 _PARTS = {"#this row": "this", "#data": "data", "#headers": "headers", "#all": "all"}
-
-
-class Token(NamedTuple):
-    """One word of a formula. `kind`: a group of the pattern, or 'end'."""
-
-    kind: str
-    text: str
-    at: int
 
 
 @lru_cache(maxsize=512)
@@ -131,12 +106,12 @@ class _Parser:
             self.advance()
         return node
 
-    def value(self) -> Node:
+    def value(self) -> Node:  # noqa: PLR0911 - one kind of token a line
         token = self.token
         match token.kind:
             case "number":
                 self.advance()
-                return Literal(_number(token.text), token.at)
+                return Literal(number_of(token.text), token.at)
             case "text":
                 return self.literal_text()
             case "error":
@@ -278,7 +253,7 @@ class _Parser:
         if mark.kind not in ("cell", "columns", "rows"):
             raise self.wrong("A cell or range is expected after the sheet name.", "Write it as Sheet1!A1:B9.", mark.at)
         self.advance()
-        corners = [_corner(part) for part in mark.text.split(":")]
+        corners = [corner_of(part) for part in mark.text.split(":")]
         (top, left), (bottom, right) = corners[0], corners[-1]
         if max(top, bottom) > MAX_ROW or max(left, right) > MAX_COLUMN:
             if sheet or ":" in mark.text:
@@ -296,7 +271,7 @@ class _Parser:
         body = body.removeprefix("@").strip()
         pieces = self.pieces(body, opening) if body.startswith("[") else [body] if body else []
         parts += [self.part(piece, opening) for piece in pieces if piece.startswith("#")]
-        columns = tuple(_unescape(piece) for piece in pieces if not piece.startswith("#"))
+        columns = tuple(unescaped(piece) for piece in pieces if not piece.startswith("#"))
         if "" in columns or not (table or parts or columns):
             raise self.wrong("The brackets are empty.", "Name a column: [@Amount].", opening)
         return TableRef(table, columns, self.one_part(parts, opening), at)
@@ -323,7 +298,7 @@ class _Parser:
         marks: list[str] = []
         rest = body
         while rest:
-            inside, end = _bracket(rest, 0)
+            inside, end = bracketed(rest, 0)
             if end < 0:
                 raise self.wrong("A [ is never closed.", "Add the missing ].", at)
             found.append(inside.strip())
@@ -339,7 +314,7 @@ class _Parser:
         return found
 
     def bracket(self, at: int) -> tuple[str, int]:
-        inside, end = _bracket(self.text, at)
+        inside, end = bracketed(self.text, at)
         if end < 0:
             raise self.wrong("A [ is never closed.", "Add the missing ].", at)
         return inside, end
@@ -351,7 +326,7 @@ class _Parser:
         while True:
             if self.next_at >= len(self.text):
                 return Token("end", "", len(self.text))
-            found = _TOKEN.match(self.text, self.next_at)
+            found = TOKEN.match(self.text, self.next_at)
             if found is None:
                 raise self._no_token()
             at, self.next_at = self.next_at, found.end()
@@ -380,50 +355,13 @@ class _Parser:
             return "A semicolon stands between arguments.", "Part arguments with commas."
         if token.text in STRENGTH:
             return f"'{token.text}' has nothing to work on.", "Put a value on both sides of it."
-        return f"'{token.text[:30]}' is not expected here.", "An operator such as & or + may be missing before it."
+        return f"'{token.text[:30]}' is not expected here.", "Write an operator such as & or + before it."
 
     def wrong(self, what: str, fix: str, at: int | None = None) -> FormulaError:
         return FormulaError(what, fix, self.text, self.token.at if at is None else at)
-
-
-def _bracket(text: str, at: int) -> tuple[str, int]:
-    """What stands inside the bracket that opens at `at`, and the place after it; -1 where it is not closed."""
-    depth, place = 0, at
-    while place < len(text):
-        mark = text[place]
-        if mark == "'":
-            place += 1
-        elif mark == "[":
-            depth += 1
-        elif mark == "]":
-            depth -= 1
-            if depth == 0:
-                return text[at + 1 : place], place + 1
-        place += 1
-    return "", -1
-
-
-def _unescape(name: str) -> str:
-    return re.sub(r"'(.)", r"\1", name, flags=re.DOTALL).strip()
 
 
 def _signed(sign: Token, of: Node) -> Node:
     if sign.text == "@" and isinstance(of, TableRef) and not of.table and of.part == "data":  # @[x] is [@x]
         return TableRef("", of.columns, "this", sign.at)
     return Prefix(sign.text, of, sign.at)
-
-
-def _number(text: str) -> float:
-    """A number as Excel keeps what is typed: fifteen digits, never beyond the largest double."""
-    digits, mark, power = text.lower().partition("e")
-    value = float(f"{kept_digits(digits)}{mark}{power}")
-    return min(value, 1.79769313486231e308)
-
-
-def _corner(text: str) -> tuple[int, int]:
-    found = _CELL.fullmatch(text.strip())
-    letters, digits = (found[1], found[2]) if found else ("", "")
-    column = 0
-    for letter in letters.upper():
-        column = column * 26 + ord(letter) - 64
-    return int(digits or 0) if len(digits) < 9 else MAX_ROW + 1, column

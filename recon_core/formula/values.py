@@ -65,11 +65,11 @@ Made = TypeVar("Made")
 Scalar = float | str | bool | ExcelError | None  # None is an empty cell
 
 
-class Grid2D(Exception):
+class Grid2D(Exception):  # noqa: N818 - asks for another way of working, no error
     """A list met the rows of a column: the enclosing function must be worked out row by row."""
 
 
-class TooLarge(Exception):
+class TooLarge(Exception):  # noqa: N818 - reads as what it says
     """A list that no column needs; the formula is refused."""
 
 
@@ -86,8 +86,6 @@ class Values:
         self.is_ref = is_ref
         self.origin: tuple[int, int] | None = None  # one-based row and column of a range's first cell
         self._cache: dict[str, object] = {}
-
-    # -- making -------------------------------------------------------------------------------------------
 
     @classmethod
     def one(cls, value: Scalar) -> Self:
@@ -134,8 +132,6 @@ class Values:
             codes.reshape(shape) if known else None,
             tuple(known),
         )
-
-    # -- reading ------------------------------------------------------------------------------------------
 
     @property
     def size(self) -> int:
@@ -207,8 +203,6 @@ class Values:
         if name not in self._cache:
             self._cache[name] = make()
         return cast(Made, self._cache[name])
-
-    # -- shaping ------------------------------------------------------------------------------------------
 
     def _like(
         self, pick: Callable[[npt.NDArray[np.generic]], npt.NDArray[np.generic]], shape: tuple[int, ...]
@@ -309,6 +303,11 @@ def tagged(shape: tuple[int, ...], tags: Tags, num: Floats | None, codes: Codes 
     return Values(shape, *_packed(tags), num, codes, words)
 
 
+def flagged(mask: Mask, error: ExcelError) -> Tags:
+    """The code of an error where the mask holds, 0 elsewhere."""
+    return np.where(mask, error.code, 0).astype(np.uint8)
+
+
 def with_errors(values: Values, errors: Tags | None) -> Values:
     """`values` with an error wherever `errors` holds a code above 0."""
     if errors is None or not errors.any():
@@ -369,7 +368,7 @@ def pick(mask: Mask, yes: Values, no: Values) -> Values:
         condition = Values.bools(mask).spread(shape)
         mask = condition.num_of() != 0
         if condition.has(Tag.ERROR):  # a list of conditions smaller than what they choose from
-            outside = np.where(condition.where(Tag.ERROR), ExcelError.NA.code, 0).astype(np.uint8)
+            outside = flagged(condition.where(Tag.ERROR), ExcelError.NA)
             return with_errors(pick(mask, yes, no), outside)
     if mask.all():
         return yes.spread(shape)

@@ -28,6 +28,7 @@ from recon_core.formula.tree import (
     walk,
 )
 from recon_core.formula.values import ExcelError
+from recon_core.sheets import column_letter
 
 # Functions newer than the file format of 2007, as Excel stores them ([MS-XLSX] 2.2.2, "future functions"; REGEX... as 365 does).
 _NEWER_NAMES = """
@@ -118,7 +119,7 @@ class Style:
         return f"_xlfn._xlws.{name}" if name in SHEET_PREFIX else f"_xlfn.{name}" if name in NEWER else name
 
 
-def _text(node: Node, style: Style) -> str:
+def _text(node: Node, style: Style) -> str:  # noqa: C901, PLR0911 - one kind of node a line
     match node:
         case Literal(value=value):
             return _literal(value)
@@ -207,8 +208,4 @@ def _cells(node: CellRef) -> str:
 
 
 def _corner(row: int, column: int) -> str:
-    letters = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters + (str(row) if row else "")
+    return column_letter(column) + (str(row) if row else "")

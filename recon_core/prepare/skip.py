@@ -42,6 +42,12 @@ _NOT_READ = {
 }  # fmt: skip
 
 
+_FLAGGED = (
+    (Skip.DAMAGED_ID, "damaged"), (Skip.BAD_AMOUNT, "bad_amount"), (Skip.NO_AMOUNT, "no_amount"), (Skip.BAD_DATE, "bad_date"),
+    (Skip.BAD_COMPARED, "bad_compare"),
+)  # fmt: skip  # what a row is skipped for once its cells are read -> the flag that says so
+
+
 def skip_rows(rows: Rows, plan: Plan) -> Rows:
     """Set `skip` and `skip_note` of every line, list what cannot be read, append the ragged rows."""
     if "key" not in rows.lines:  # a missing column has already stopped this file
@@ -57,29 +63,21 @@ def skip_rows(rows: Rows, plan: Plan) -> Rows:
         | _behind_formulas(rows, plan)
     )
     _structure(rows, plan, suspects, skip, note)
-    failed = _failed(rows, plan)
     for rule in plan.skips:
         if rule.source in ("", rows.raw.source):
             _apply_rule(rows, rule, skip, note)
+    failed = _failed(rows, plan)
     hit = (failed != "") & (skip == 0)
     skip[hit], note[hit] = SKIP_CODE[Skip.FORMULA_ERROR], failed[hit]
-    flagged = (
-        (Skip.DAMAGED_ID, "damaged"),
-        (Skip.BAD_AMOUNT, "bad_amount"),
-        (Skip.NO_AMOUNT, "no_amount"),
-        (Skip.BAD_DATE, "bad_date"),
-        (Skip.BAD_COMPARED, "bad_compare"),
-    )
-    for kind, name in flagged:
+    for kind, name in _FLAGGED:
         if kind is not Skip.BAD_DATE or plan.leg.dates_matter:
             skip[(skip == 0) & rows.flags[name]] = SKIP_CODE[kind]
     skip[(skip == 0) & blank_id] = SKIP_CODE[Skip.NO_ID]
     structural = np.isin(skip, [SKIP_CODE[kind] for kind in (Skip.BLANK_ROW, Skip.RULE_ROW, Skip.HEADER, Skip.TOTAL)])
     total = lines["amount_minor"].to_numpy()[skip == SKIP_CODE[Skip.TOTAL]]
     totals = total[total != 0]
-    own_total = (
-        int(totals[-1]) if len(totals) and not _derived(rows, plan, Meaning.AMOUNT) else None
-    )  # no file prints a derived one
+    printed = len(totals) and not _derived(rows, plan, Meaning.AMOUNT)  # no file prints the total of a derived amount
+    own_total = int(totals[-1]) if printed else None
     lines = lines.assign(amount_minor=np.where(structural, 0, lines["amount_minor"]), skip=skip, skip_note=texts(note))
     problems = _unread(rows, plan, skip) + [
         _no_column(rows, rule)

@@ -111,11 +111,11 @@ _TEXTS: dict[type, Callable[[Sequence[Any]], pa.Array]] = {
     dt.time: lambda cells: pa.array([f"{cell:%H:%M:%S}" for cell in cells], pa.large_string()),
     dt.timedelta: _span_texts,
 }
-_UNTYPED = (str, bool)
+_UNTYPED = (str,)
 
 
 def column(cells: Sequence[Any]) -> tuple[pa.Array, np.ndarray]:
-    """Cells of one column -> their texts, and True where the cell held a number or a date."""
+    """Cells of one column -> their texts, and True where the cell held a number, a date, TRUE or FALSE."""
     kinds = set(map(type, cells))
     if len(kinds) == 1:
         kind = kinds.pop()

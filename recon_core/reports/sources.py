@@ -63,15 +63,22 @@ def _sheet(case: Case, table: SourceTable) -> Sheet:
     named = [(replace(column, name=name), values) for (column, values), name in zip(own, _headers(table), strict=True)]
     columns = [*named, *_file_columns(table)]
     name = case.source_sheets[table.source]
-    hint = "The rows of the file that formulas use; columns at the right are derived, each with its formula."
-    cells = heading(case, name, hint) + _said(case, table, live=live)
-    frame = pd.DataFrame({column.name: values for column, values in columns})
-    if table.rows > case.recipe.rows_per_sheet:  # the formulas are told, the rows stand in their files
-        frame = frame.iloc[:0]
+    cells = heading(case, name, _hint(table)) + _said(case, table, live=live)
+    length = 0 if table.rows > case.recipe.rows_per_sheet else table.rows
+    frame = pd.DataFrame({column.name: values.iloc[:length] for column, values in columns})
     return Sheet(
         name=name, cells=cells, tab="white", freeze_row=TABLE_ROW + 1,
         tables=(Table(name=workbook_table(table.source), columns=tuple(column for column, _ in columns), frame=frame, row=TABLE_ROW),),
     )  # fmt: skip
+
+
+def _hint(table: SourceTable) -> str:
+    """What the columns are: the derived ones by name, the rest from the file."""
+    derived = [column.header for column in table.columns if column.job]
+    if not derived:
+        return "The rows of the file that formulas of other sources look into, with the columns they use."
+    names = f"Derived: {', '.join(derived)}."
+    return f"{names} Click a cell to read its formula; the other columns are the file's, as formulas read them."
 
 
 def _is_live(case: Case, table: SourceTable) -> bool:
@@ -138,7 +145,10 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def _column(case: Case, table: SourceTable, column: SourceColumn, *, live: bool) -> tuple[Column, pd.Series]:
-    kind, values = _cells(column.typed.values, column.typed.content, is_derived=column.job is not None)
+    shown = column.typed.values
+    if table.rows > case.recipe.rows_per_sheet:  # the formulas are told, the rows stand in their files
+        shown = shown.take(np.arange(0))
+    kind, values = _cells(shown, column.typed.content, is_derived=column.job is not None)
     text, is_array = "", False
     if live and column.job is not None:
         names = {table_name(one.source): workbook_table(one.source) for one in case.tables}

@@ -229,12 +229,12 @@ Add the missing ).
 =IF([@Status]="RTO" 0,1)
                     ^
 '0' is not expected here.
-An operator such as & or + may be missing before it.
+Write an operator such as & or + before it.
 
 =[@a] [@b]
       ^
 '[' is not expected here.
-An operator such as & or + may be missing before it.
+Write an operator such as & or + before it.
 
 =SUM(1;2)
       ^
@@ -254,7 +254,7 @@ Put a value on both sides of it.
 =(1,2)
    ^
 ',' is not expected here.
-An operator such as & or + may be missing before it.
+Write an operator such as & or + before it.
 
 =[@a]&"x
       ^

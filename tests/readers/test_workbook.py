@@ -85,7 +85,7 @@ def test_kinds_of_cells(read_book):
     assert raw.frame["Cell"].tolist() == [
         "1.5", "7", "TRUE", "007", "2026-04-01", "2026-04-01T10:15:30", "09:30:00", "36:00:00", "",
     ]  # fmt: skip
-    assert raw.typed["Cell"].tolist() == [True, True, False, False, True, True, True, True, False]
+    assert raw.typed["Cell"].tolist() == [True, True, True, False, True, True, True, True, False]
     assert "Kind" not in raw.typed
 
 

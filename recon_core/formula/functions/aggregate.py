@@ -10,18 +10,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from recon_core.formula import excel
-from recon_core.formula.functions.gathered import (
-    Part,
-    answer,
-    first_in_line,
-    flagged,
-    is_listed,
-    lines,
-    parts,
-    sample,
-)
+from recon_core.formula.functions.gathered import Part, answer, first_in_line, is_listed, lines, parts, sample
 from recon_core.formula.functions.spec import Context, Group
-from recon_core.formula.values import ExcelError, Floats, Mask, Tag, Tags, Values, shape_of
+from recon_core.formula.values import ExcelError, Floats, Mask, Tag, Tags, Values, flagged, shape_of
 
 FUNCTIONS = Group("aggregate")
 

@@ -11,7 +11,7 @@ import numpy as np
 from recon_core.formula import excel
 from recon_core.formula.functions.spec import NA, VALUE, Context, Group, lift
 from recon_core.formula.numberformat import FormatError, format_value
-from recon_core.formula.values import ExcelError, Scalar, Tag, Values, pick, with_errors
+from recon_core.formula.values import ExcelError, Scalar, Tag, Values, flagged, pick, with_errors
 
 FUNCTIONS = Group("conversion")
 _WORK = Group("conversion")  # what the functions on whole columns do with each distinct value
@@ -19,14 +19,12 @@ MAX_DECIMALS = 127
 _EXACT = Precision(prec=500)
 _SIMPLE = re.compile(r"[-+$(]*[0-9.]+(?:[eE][-+]?[0-9]+)?\)?")
 
-# -- text to number ---------------------------------------------------------------------------------------
-
 
 @FUNCTIONS.whole("VALUE(text:A)", "The number, date or time that a text shows.")
 def value(context: Context, text: Values) -> Values:
     num, errors = excel.numbers(text, context.day_first)
     if text.has(Tag.BOOL):
-        wrong = np.where(text.where(Tag.BOOL), ExcelError.VALUE.code, 0).astype(np.uint8)
+        wrong = flagged(text.where(Tag.BOOL), ExcelError.VALUE)
         errors = excel.first_errors(errors, wrong)
     return with_errors(Values.numbers(num), errors)
 
@@ -69,9 +67,6 @@ def t(context: Context, values: Values) -> Values:
 def _first(values: Values) -> Values:
     """N and T look at the first cell of a range only."""
     return values.take(np.zeros(1, np.intp)) if values.is_grid and values.is_ref else values
-
-
-# -- number to text ---------------------------------------------------------------------------------------
 
 
 @FUNCTIONS.whole("TEXT(value:A, format:T)", "A number or date shown in a number format.")
@@ -117,9 +112,6 @@ def _digits(number: float, decimals: float, group: str) -> tuple[bool, str]:
         raise VALUE
     exact = Decimal(f"{number:.14e}").quantize(Decimal(1).scaleb(min(-places, 310)), ROUND_HALF_UP, _EXACT)
     return exact < 0, f"{abs(exact):{group}.{max(places, 0)}f}"
-
-
-# -- characters -------------------------------------------------------------------------------------------
 
 
 @FUNCTIONS.scalar("CHAR(code:N)", "The character of a code from 1 to 255 (Windows).")

@@ -26,6 +26,7 @@ from recon_core.formula.values import (
     Tags,
     Values,
     distinct,
+    flagged,
     pick,
     shape_of,
     with_errors,
@@ -33,6 +34,7 @@ from recon_core.formula.values import (
 
 FUNCTIONS = Group("criteria")
 Places = npt.NDArray[np.int64]
+MOST_MASKS = 10_000  # of different tests kept at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def _count(sums: Sums) -> tuple[Floats, Tags | None]:
 
 
 def _average(sums: Sums) -> tuple[Floats, Tags | None]:
-    none = np.where(sums.count == 0, ExcelError.DIV0.code, 0).astype(np.uint8)
+    none = flagged(sums.count == 0, ExcelError.DIV0)
     return sums.sum / np.maximum(sums.count, 1), excel.first_errors(sums.error, none)
 
 
@@ -139,7 +141,9 @@ def by_criteria(context: Context, added: Values | None, pairs: Sequence[Values],
         return _answered(answer, sums, np.zeros(shape, np.int64))
     tuples, inverse = distinct([asked[at].spread(shape) for at in varying])
     tests = [[criterion(value, context.day_first) for value in column] for column in tuples]
-    sums = _varying(context, cells, [number[at] for at in varying], tests, rows)
+    ranged = [number[at] for at in varying]
+    codes = np.array([[_code(test, one) for test in column] for one, column in zip(ranged, tests, strict=True)])
+    sums = Asked(context, cells, ranged, tests, rows, codes).sums()
     return _answered(answer, sums, inverse.reshape(shape))
 
 
@@ -157,22 +161,6 @@ def _narrowed(
         mask &= fits(criterion(asked[at].scalar(), context.day_first), number[at])[number[at].code]
     context.spend(size)
     return np.flatnonzero(mask)
-
-
-def _varying(
-    context: Context, cells: Range, number: Sequence[Coded], tests: Sequence[Sequence[Criterion]], rows: Places
-) -> Sums:
-    """Sums for each tuple of criteria (tests[pair][tuple])."""
-    size = len(tests[0])
-    codes = np.array([[_code(test, one) for test in column] for one, column in zip(number, tests, strict=True)])
-    found = Sums.empty(size)
-    plain = (codes != _MANY).all(axis=0)
-    if plain.any():
-        _by_equality(context, cells, number, codes[:, plain], rows, found, np.flatnonzero(plain))
-    for pattern in {tuple(column) for column in (codes[:, ~plain] == _MANY).T.tolist()}:
-        same = ~plain & ((np.array(pattern) == (codes == _MANY).T).all(axis=1))
-        _by_group(context, cells, number, tests, codes, rows, found, np.flatnonzero(same), pattern)
-    return found
 
 
 _MANY = -2
@@ -197,46 +185,63 @@ def _combined(number: Sequence[Coded], codes: Codes, rows: Places) -> tuple[Code
     return row_code, np.where(missing, -1, tuple_code)
 
 
-def _by_equality(
-    context: Context, cells: Range, number: Sequence[Coded], codes: Codes, rows: Places, found: Sums, at: Places
-) -> None:
-    row_code, tuple_code = _combined(number, codes, rows)
-    groups = int(max(row_code.max(initial=-1), tuple_code.max(initial=-1))) + 1
-    sums = add_up(cells, row_code, max(groups, 1), rows)
-    known = tuple_code >= 0
-    context.spend(len(rows) + len(at))
-    found.put(at[known], sums, tuple_code[known])
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Criteria that vary by row: ranges, tests[pair][tuple], the rows left of the range, and the code each test asks for."""
 
+    context: Context
+    cells: Range
+    number: Sequence[Coded]
+    tests: Sequence[Sequence[Criterion]]
+    rows: Places
+    codes: Codes  # by pair and tuple; _MANY where a mask is needed
 
-def _by_group(  # noqa: PLR0917 - the parts of one loop
-    context: Context, cells: Range, number: Sequence[Coded], tests: Sequence[Sequence[Criterion]], codes: Codes, rows: Places,
-    found: Sums, at: Places, pattern: tuple[bool, ...],
-) -> None:  # fmt: skip
-    """Tuples whose criteria of `pattern` need a test of each cell: inside the group of their equalities."""
-    plain = [place for place, many in enumerate(pattern) if not many]
-    masked = [place for place, many in enumerate(pattern) if many]
-    row_code, tuple_code = _combined([number[one] for one in plain], codes[plain][:, at], rows)
-    order = np.argsort(row_code, kind="stable")
-    edges = np.searchsorted(row_code[order], np.arange(int(row_code.max(initial=-1)) + 2))
-    masks: dict[tuple[int, Criterion], Mask] = {}
-    for one, code in zip(at.tolist(), tuple_code.tolist(), strict=True):
-        if code < 0 or code + 1 >= len(edges):
-            continue
-        mine = rows[np.sort(order[edges[code] : edges[code + 1]])]
-        for place in masked:
-            test = tests[place][one]
-            if (place, test) not in masks:
-                masks[place, test] = fits(test, number[place])
-                context.spend(len(number[place].keys))
-            mine = mine[masks[place, test][number[place].code[mine]]]
-        context.spend(len(mine) + 64)
-        found.put(np.array([one]), add_up(cells, np.zeros(len(mine), np.int64), 1, mine), np.zeros(1, np.int64))
-        if len(masks) > 10_000:
-            masks.clear()
+    def sums(self) -> Sums:
+        """Sums for each tuple of criteria."""
+        found = Sums.empty(self.codes.shape[1])
+        many = self.codes == _MANY
+        plain = np.flatnonzero(~many.any(axis=0))
+        if len(plain):
+            self._by_equality(found, plain)
+        for pattern in {tuple(column) for column in many.T.tolist() if any(column)}:
+            self._by_group(found, np.flatnonzero(np.equal(many.T, pattern).all(axis=1)), pattern)
+        return found
 
+    def _by_equality(self, found: Sums, at: Places) -> None:
+        row_code, tuple_code = _combined(self.number, self.codes[:, at], self.rows)
+        groups = int(max(row_code.max(initial=-1), tuple_code.max(initial=-1))) + 1
+        sums = add_up(self.cells, row_code, max(groups, 1), self.rows)
+        known = tuple_code >= 0
+        self.context.spend(len(self.rows) + len(at))
+        found.put(at[known], sums, tuple_code[known])
 
-def _errors(context: Context, pairs: Sequence[Values | None]) -> list[Values]:
-    return [one if one is not None else Values.one(None) for one in pairs]
+    def _by_group(self, found: Sums, at: Places, pattern: tuple[bool, ...]) -> None:
+        """Tuples whose criteria of `pattern` need a test of each cell: inside the group of their equalities."""
+        plain = [place for place, many in enumerate(pattern) if not many]
+        masked = [place for place, many in enumerate(pattern) if many]
+        row_code, tuple_code = _combined([self.number[one] for one in plain], self.codes[plain][:, at], self.rows)
+        order = np.argsort(row_code, kind="stable")
+        edges = np.searchsorted(row_code[order], np.arange(int(row_code.max(initial=-1)) + 2))
+        masks: dict[tuple[int, Criterion], Mask] = {}
+        for one, code in zip(at.tolist(), tuple_code.tolist(), strict=True):
+            if code < 0 or code + 1 >= len(edges):
+                continue
+            mine = self.rows[np.sort(order[edges[code] : edges[code + 1]])]
+            for place in masked:
+                mine = mine[self._mask(masks, place, self.tests[place][one])[self.number[place].code[mine]]]
+            self.context.spend(len(mine) + 64)
+            found.put(
+                np.array([one]), add_up(self.cells, np.zeros(len(mine), np.int64), 1, mine), np.zeros(1, np.int64)
+            )
+            if len(masks) > MOST_MASKS:
+                masks.clear()
+
+    def _mask(self, masks: dict[tuple[int, Criterion], Mask], place: int, test: Criterion) -> Mask:
+        """Which codes of a range a test fits, worked out once for each different test."""
+        if (place, test) not in masks:
+            masks[place, test] = fits(test, self.number[place])
+            self.context.spend(len(self.number[place].keys))
+        return masks[place, test]
 
 
 @FUNCTIONS.whole("SUMIF(range:G, criterion:A, [sum:G])", "Adds up the cells whose neighbours meet a criterion.")
@@ -268,7 +273,7 @@ def _fitted(added: Values | None, area: Values) -> Values:
 
 
 def _several(context: Context, added: Values | None, pairs: Sequence[Values | None], answer: Answer) -> Values:
-    given = _errors(context, pairs)
+    given = [one if one is not None else Values.one(None) for one in pairs]
     return Values.one(ExcelError.VALUE) if len(given) % 2 else by_criteria(context, added, given, answer)
 
 

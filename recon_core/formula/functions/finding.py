@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -97,7 +97,7 @@ class Sorted(NamedTuple):
     """One type of a list in order of value; `at` are the places, equal values in order of place."""
 
     keys: Floats | Sequence[str]
-    at: Places
+    places: Places
 
 
 def sorted_of(values: Values, tag: Tag, *, stable: bool) -> Sorted:
@@ -132,14 +132,14 @@ def halving(wanted: Values, listed: Values, *, descending: bool = False) -> Plac
             continue
         kind = Tag.NUMBER if tag is Tag.BLANK else tag
         line = sorted_of(listed, kind, stable=False)
-        if not len(line.at):
+        if not len(line.places):
             continue
         if kind is Tag.NUMBER and not descending and _rises(listed, line):
             found = np.searchsorted(np.asarray(line.keys), wanted.num_of(), "right") - 1
-            found = np.where(found >= 0, line.at[np.maximum(found, 0)], -1)
+            found = np.where(found >= 0, line.places[np.maximum(found, 0)], -1)
         else:
             keys = _spaced(listed, line, kind)
-            found = _each(wanted, tag, lambda key, keys=keys: _halve(keys, key, descending))  # type: ignore[misc]
+            found = _each(wanted, tag, partial(_halve, keys, descending=descending))
         places = np.where(wanted.where(tag), found, places)
     return places
 
@@ -163,14 +163,14 @@ def _spaced(listed: Values, line: Sorted, tag: Tag) -> list[object]:
 
     def make() -> list[object]:
         spaced: list[object] = [None] * listed.size
-        for at, key in zip(line.at.tolist(), list(line.keys), strict=True):
+        for at, key in zip(line.places.tolist(), list(line.keys), strict=True):
             spaced[at] = key
         return spaced
 
     return listed.cached(f"spaced {tag}", make)
 
 
-def _halve(keys: Sequence[object], key: object, descending: bool) -> int:
+def _halve(keys: Sequence[Any], key: Any, *, descending: bool) -> int:
     """Where halving ends; a middle of another type gives way to the next one of its own type."""
     low, high, best = 0, len(keys) - 1, -1
     while low <= high:
@@ -186,7 +186,7 @@ def _halve(keys: Sequence[object], key: object, descending: bool) -> int:
             while following <= high and keys[following] == key:
                 middle, following = following, following + 1
             return middle
-        if (held > key) if descending else (held < key):  # type: ignore[operator]
+        if (held > key) if descending else (held < key):
             best, low = middle, middle + 1
         else:
             high = half - 1
@@ -239,14 +239,14 @@ def nearest(wanted: Values, listed: Values, *, larger: bool, last: bool, context
         if not open_rows.any():
             continue
         line = sorted_of(listed, tag, stable=True)
-        if not len(line.at):
+        if not len(line.places):
             continue
         if tag is Tag.TEXT:
             keys = np.array(line.keys, object)
             found = _each(wanted, tag, partial(_beside_one, keys, larger=larger, last=last))
         else:
             found = _beside(np.asarray(line.keys, np.float64), wanted.num_of(), larger, last)
-        places = np.where(open_rows & (found >= 0), line.at[np.maximum(found, 0)], places)
+        places = np.where(open_rows & (found >= 0), line.places[np.maximum(found, 0)], places)
     return _of_other_types(places, wanted, listed, larger=larger, last=last)
 
 
@@ -258,10 +258,10 @@ def _of_other_types(places: Places, wanted: Values, listed: Values, *, larger: b
         others = kinds[at + 1 :] if larger else kinds[:at][::-1]
         for other in others if open_rows.any() else ():
             line = sorted_of(listed, other, stable=True)
-            if not len(line.at):
+            if not len(line.places):
                 continue
             key = line.keys[0] if larger else line.keys[-1]
-            equal = [place for place, one in zip(line.at.tolist(), list(line.keys), strict=True) if one == key]
+            equal = [place for place, one in zip(line.places.tolist(), list(line.keys), strict=True) if one == key]
             places = np.where(open_rows, equal[-1] if last else equal[0], places)
             break
     return places

@@ -13,7 +13,7 @@ import numpy as np
 
 from recon_core.formula import excel
 from recon_core.formula.functions.spec import Context
-from recon_core.formula.values import ExcelError, Floats, Grid2D, Mask, Tag, Tags, Values, with_errors
+from recon_core.formula.values import Floats, Grid2D, Mask, Tag, Tags, Values, with_errors
 
 
 class Part(NamedTuple):
@@ -28,11 +28,6 @@ class Part(NamedTuple):
         """Several cells that are the same for every row."""
         height, width = self.num.shape
         return bool(height == 1 and width > 1)
-
-
-def flagged(mask: Mask, error: ExcelError) -> Tags:
-    """The code of an error where the mask holds."""
-    return np.where(mask, error.code, 0).astype(np.uint8)
 
 
 def seen(num: Floats) -> Floats:

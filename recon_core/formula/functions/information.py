@@ -11,6 +11,7 @@ from recon_core.formula.functions.gathered import bools, seen
 from recon_core.formula.functions.spec import NA, VALUE, Context, Group
 from recon_core.formula.functions.toolpak import one_strict
 from recon_core.formula.values import ExcelError, Floats, Mask, Tag, Tags, Values, with_errors
+from recon_core.sheets import column_letter
 
 FUNCTIONS = Group("information")
 
@@ -147,14 +148,6 @@ def column(context: Context, reference: Values | None) -> Values:
     return _stands(context, reference, 1)
 
 
-def _letters(number: int) -> str:
-    found = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        found = chr(65 + rest) + found
-    return found
-
-
 @FUNCTIONS.scalar(
     "ADDRESS(row:N, column:N, [fixed:N==1], [letters:B==TRUE], [sheet:T])",
     "The address of a cell as a text: 1 $A$1, 2 A$1, 3 $A1, 4 A1.",
@@ -165,7 +158,7 @@ def address(row_: float, column_: float, fixed: float, letters: bool, sheet: str
         raise VALUE
     row_fixed, column_fixed = kind in (1, 2), kind in (1, 3)
     if letters:
-        cell = f"{'$' if column_fixed else ''}{_letters(beside)}{'$' if row_fixed else ''}{at}"
+        cell = f"{'$' if column_fixed else ''}{column_letter(beside)}{'$' if row_fixed else ''}{at}"
     else:
         cell = f"R{at if row_fixed else f'[{at}]'}C{beside if column_fixed else f'[{beside}]'}"
     return cell if sheet is None else f"{_quoted(sheet)}!{cell}"

@@ -19,6 +19,7 @@ from recon_core.formula.values import (
     Tag,
     Tags,
     Values,
+    flagged,
     pick,
     shape_of,
     spread_errors,
@@ -199,7 +200,7 @@ def _tally(args: tuple[Values | None, ...]) -> tuple[Floats, Floats, Tags | None
     yes = sum((np.broadcast_to(one, shape) for one, _, _ in found), np.zeros(shape))
     no = sum((np.broadcast_to(one, shape) for _, one, _ in found), np.zeros(shape))
     errors = [None if one is None else spread_errors(one, shape) for _, _, one in found]
-    empty = np.where(yes + no == 0, ExcelError.VALUE.code, 0).astype(np.uint8)
+    empty = flagged(yes + no == 0, ExcelError.VALUE)
     return yes, no, excel.first_errors(*errors, empty)
 
 

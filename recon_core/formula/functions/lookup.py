@@ -17,6 +17,7 @@ from recon_core.formula.values import (
     Tag,
     Tags,
     Values,
+    flagged,
     pick,
     shape_of,
     spread_errors,
@@ -129,7 +130,7 @@ def xmatch(
 
 
 def _as_place(places: Places, wanted: Values) -> Values:
-    missing = np.where(places < 0, ExcelError.NA.code, 0).astype(np.uint8)
+    missing = flagged(places < 0, ExcelError.NA)
     errors = excel.first_errors(_spread_errors(wanted, places), missing)
     return with_errors(Values.numbers(np.maximum(places, 0) + 1.0), errors)
 
@@ -268,8 +269,8 @@ def index(
     errors = excel.first_errors(_broad(wrong_row, shape), _broad(wrong_column, shape))
     if (rows == 0).any() or (columns == 0).any():
         return _lines(listed, rows, columns, errors)
-    negative = np.where((rows < 0) | (columns < 0), ExcelError.VALUE.code, 0).astype(np.uint8)
-    outside = np.where((rows > height) | (columns > width), ExcelError.REF.code, 0).astype(np.uint8)
+    negative = flagged((rows < 0) | (columns < 0), ExcelError.VALUE)
+    outside = flagged((rows > height) | (columns > width), ExcelError.REF)
     at = (np.clip(rows, 1, height) - 1) * width + np.clip(columns, 1, width) - 1
     found = listed.flat().take(at.astype(np.int64))
     if listed.origin and at.size == 1:

@@ -6,7 +6,7 @@ A range is numbered once: equal cells share a code. A criterion is then one code
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from recon_core.formula.values import ERRORS, Codes, ExcelError, Floats, Mask, S
 from recon_core.formula.wildcards import has_wildcard, wildcard
 
 OPS = ("<>", "<=", ">=", "=", "<", ">")
-Key = tuple[str, object]
+Key = tuple[str, Any]
 _MONTHS = frozenset(name[:3] for name in MONTHS)
 _LONG = re.compile(r"[0-9]{16,}")
 BLANK: Key = ("blank", None)
@@ -140,10 +140,10 @@ def fits(test: Criterion, cells: Coded) -> Mask:
         mask = _equal(test, cells)
         return mask if test.op == "=" else ~mask
     if kind == "number":
-        return _ordered(test.op, cells.number, float(operand))  # type: ignore[arg-type]
+        return _ordered(test.op, cells.number, float(operand))
     if kind == "bool":
-        own = np.array([float(key[1]) if key[0] == "bool" else np.nan for key in cells.keys])  # type: ignore[arg-type]
-        return _ordered(test.op, own, float(operand))  # type: ignore[arg-type]
+        own = np.array([float(key[1]) if key[0] == "bool" else np.nan for key in cells.keys])
+        return _ordered(test.op, own, float(operand))
     if kind == "text" and test.key != EMPTY:
         wanted = excel.collate(str(operand))
         order = [

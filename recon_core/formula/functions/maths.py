@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from recon_core.formula import excel
-from recon_core.formula.functions.gathered import flagged, is_listed, seen
+from recon_core.formula.functions.gathered import is_listed, seen
 from recon_core.formula.functions.spec import NA, NUM, VALUE, Context, Fault, Group
-from recon_core.formula.values import BY_CODE, ExcelError, Floats, Tag, Tags, Values
+from recon_core.formula.values import BY_CODE, ExcelError, Floats, Tag, Tags, Values, flagged
 
 FUNCTIONS = Group("maths")
 

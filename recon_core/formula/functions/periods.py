@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from recon_core.formula import calendar, excel
 from recon_core.formula.functions.spec import Context, Group
-from recon_core.formula.functions.toolpak import flagged, strict
-from recon_core.formula.values import ExcelError, Floats, Mask, Tags, Values, shape_of
+from recon_core.formula.functions.toolpak import strict
+from recon_core.formula.values import ExcelError, Floats, Mask, Tags, Values, flagged, shape_of
 
 FUNCTIONS = Group("dates")
 Ints = npt.NDArray[np.int64]

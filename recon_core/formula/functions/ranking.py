@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recon_core.formula import excel
-from recon_core.formula.functions.gathered import Part, answer, flagged, is_listed, sample
+from recon_core.formula.functions.gathered import Part, answer, is_listed, sample
 from recon_core.formula.functions.spec import Context, Group
-from recon_core.formula.values import ExcelError, Floats, Grid2D, Mask, Tag, Tags, Values, shape_of
+from recon_core.formula.values import ExcelError, Floats, Grid2D, Mask, Tag, Tags, Values, flagged, shape_of
 
 FUNCTIONS = Group("ranking")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from recon_core.formula import excel
 from recon_core.formula.functions.spec import Group, Working
-from recon_core.formula.parse import MAX_COLUMN, MAX_ROW, parse
+from recon_core.formula.parse import parse
+from recon_core.formula.tokens import MAX_COLUMN, MAX_ROW
 from recon_core.formula.tree import Call, CellRef, FormulaError, Missing
 from recon_core.formula.values import ExcelError, Values
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from recon_core.formula import excel
-from recon_core.formula.functions.gathered import answer, flagged, seen
+from recon_core.formula.functions.gathered import answer, seen
 from recon_core.formula.functions.spec import Context, Group
 from recon_core.formula.functions.toolpak import strict
-from recon_core.formula.values import ExcelError, Floats, Tags, Values
+from recon_core.formula.values import ExcelError, Floats, Tags, Values, flagged
 
 FUNCTIONS = Group("rounding")
 

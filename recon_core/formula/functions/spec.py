@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +51,7 @@ class Fixed(NamedTuple):
 Arguments = Sequence[Scalar | Values] | Sequence[str] | Fixed
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818 - an answer of Excel on its way, no error of ours
     """An Excel error as the answer of a scalar function."""
 
     def __init__(self, error: ExcelError) -> None:
@@ -311,7 +311,7 @@ def _call(function: Function, args: Sequence[Scalar | Values]) -> Scalar | Value
         return ExcelError.NUM
     if isinstance(answer, str) and len(answer) > excel.MAX_TEXT:
         return ExcelError.VALUE
-    return answer  # type: ignore[return-value]
+    return cast(Scalar | Values, answer)
 
 
 def _answer(answer: Scalar | Values) -> Values:
@@ -321,10 +321,8 @@ def _answer(answer: Scalar | Values) -> Values:
 def _vectors(
     function: Function, args: Sequence[Scalar | Values], shape: tuple[int, ...], failed: Tags | None
 ) -> Values:
-    arrays = [
-        None if arg is None else arg.spread(shape).num_of() if isinstance(arg, Values) else np.full(shape, float(arg))  # type: ignore[arg-type]
-        for arg in args
-    ]
+    given = [arg.spread(shape).num_of() if isinstance(arg, Values) else arg for arg in args]
+    arrays = [np.full(shape, arg) if isinstance(arg, float) else arg for arg in given]
     with np.errstate(all="ignore"):
         found = function.work(*arrays)
     num, errors = found if isinstance(found, tuple) else (found, None)
@@ -363,11 +361,10 @@ def _answers(function: Function, columns: Sequence[Arguments], count: int, conte
         kinds = set(map(type, some))
         if Values in kinds:
             some = [_single(one) for one in some]
-        if kinds == {str}:
-            context.hold(sum(map(len, some)))  # type: ignore[arg-type]
-        elif str in kinds:
-            context.hold(sum(len(one) for one in some if isinstance(one, str)))
-        answers += some  # type: ignore[arg-type]
+        found = cast(list[Scalar], some)
+        if str in kinds:
+            context.hold(sum(len(one) for one in found if isinstance(one, str)))
+        answers += found
     return answers
 
 
@@ -375,7 +372,7 @@ def _column(answers: list[Scalar], at: npt.NDArray[np.intp]) -> Values:
     """The answers of distinct calls at the places of the rows; plain texts and numbers need no look at each."""
     kinds = set(map(type, answers))
     if kinds == {str}:
-        return excel.bounded(Values.texts(at, answers))  # type: ignore[arg-type]
+        return excel.bounded(Values.texts(at, cast(list[str], answers)))
     if kinds <= {float, int} and kinds:
         return excel.made(np.array(answers, np.float64)[at])
     if str in kinds:
@@ -386,7 +383,7 @@ def _column(answers: list[Scalar], at: npt.NDArray[np.intp]) -> Values:
 def _single(answer: object) -> Scalar:
     """One value; a list in its place cannot stand in a row."""
     if not isinstance(answer, Values):
-        return answer  # type: ignore[return-value]
+        return cast(Scalar, answer)
     if not answer.is_one:
         raise Grid2D
     return answer.scalar()
@@ -406,8 +403,3 @@ def _cell(value: Scalar, column: Values) -> Values:
     one = Values.one(value)
     one.is_ref = column.is_ref
     return one
-
-
-def texts_only(values: Values) -> bool:
-    """Whether every value is a text."""
-    return values.is_a(Tag.TEXT)

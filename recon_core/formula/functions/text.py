@@ -17,7 +17,6 @@ from recon_core.formula.values import ExcelError
 FUNCTIONS = Group("text")
 MAX_PATTERN = 255  # of a search with wildcards
 
-# -- units ------------------------------------------------------------------------------------------------
 
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
 _HALF = re.compile("[\ud800-\udfff]")
@@ -48,9 +47,6 @@ def _place(number: float) -> int:
     if number < 1:
         raise VALUE
     return int(number) - 1
-
-
-# -- length and parts -------------------------------------------------------------------------------------
 
 
 @FUNCTIONS.scalar("LENB(text:T)", "How many bytes a text has: in English the same as LEN.")
@@ -100,8 +96,6 @@ def rept(text: str, times: float) -> str:
     return text * count if text else ""
 
 
-# -- cleaning and case ------------------------------------------------------------------------------------
-
 _BLANKS = re.compile(" {2,}")
 _LETTERS = re.compile(r"(?:[^\W\d_][\u0300-\u036f]*)+")
 _UNPRINTABLE = dict.fromkeys(range(32))
@@ -149,9 +143,6 @@ def proper(text: str) -> str:
     if text.isascii():
         return text.title()
     return _LETTERS.sub(lambda found: _capital(found[0][0]) + _small(found[0][1:]), text)
-
-
-# -- finding and changing ---------------------------------------------------------------------------------
 
 
 @FUNCTIONS.scalar("EXACT(first:T, second:T)", "Whether two texts are the same, capital and small letters told apart.")

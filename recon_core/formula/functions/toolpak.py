@@ -11,7 +11,7 @@ import numpy as np
 
 from recon_core.formula import excel
 from recon_core.formula.functions.spec import Context
-from recon_core.formula.values import ExcelError, Floats, Tag, Tags, Values, shape_of
+from recon_core.formula.values import ExcelError, Floats, Tag, Tags, Values, flagged, shape_of, spread_errors
 
 
 def strict(context: Context, args: Sequence[Values | float]) -> tuple[list[Floats], Tags | None]:
@@ -23,7 +23,7 @@ def strict(context: Context, args: Sequence[Values | float]) -> tuple[list[Float
         if isinstance(arg, Values):
             num, wrong = one_strict(context, arg)
             numbers.append(Values.numbers(num).spread(shape).num_of())
-            errors = excel.first_errors(errors, None if wrong is None else _spread(wrong, shape))
+            errors = excel.first_errors(errors, None if wrong is None else spread_errors(wrong, shape))
         else:
             numbers.append(np.full(shape, arg))
     return numbers, errors
@@ -37,13 +37,3 @@ def one_strict(context: Context, arg: Values) -> tuple[Floats, Tags | None]:
     if arg.has(Tag.BOOL):
         errors = excel.first_errors(errors, flagged(arg.where(Tag.BOOL), ExcelError.VALUE))
     return num, errors
-
-
-def flagged(mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], error: ExcelError) -> Tags | None:
-    """The error where the mask holds; None where it never does."""
-    return np.where(mask, error.code, 0).astype(np.uint8) if mask.any() else None
-
-
-def _spread(errors: Tags, shape: tuple[int, ...]) -> Tags:
-    spread: Tags = Values.numbers(errors.astype(np.float64)).spread(shape).num_of().astype(np.uint8)
-    return spread

@@ -14,8 +14,19 @@ import numpy.typing as npt
 
 from recon_core.formula import calendar, excel
 from recon_core.formula.functions.spec import Context, Group
-from recon_core.formula.functions.toolpak import flagged, one_strict, strict
-from recon_core.formula.values import ExcelError, Floats, Scalar, Tag, Tags, Values, distinct, pick, with_errors
+from recon_core.formula.functions.toolpak import one_strict, strict
+from recon_core.formula.values import (
+    ExcelError,
+    Floats,
+    Scalar,
+    Tag,
+    Tags,
+    Values,
+    distinct,
+    flagged,
+    pick,
+    with_errors,
+)
 
 FUNCTIONS = Group("dates")
 Ints = npt.NDArray[np.int64]
@@ -100,8 +111,6 @@ def _free_days(context: Context, holidays: Values) -> tuple[Ints, Tags | None]:
     return np.where(left_out, -1, days.astype(np.int64)), errors if errors is None or errors.any() else None
 
 
-# -- weekends ---------------------------------------------------------------------------------------------
-
 SATURDAY_AND_SUNDAY = "0000011"
 _PAIRS = {number: (4 + number, 5 + number) for number in range(1, 8)}  # Monday is 0
 _SINGLES = {number: (number - 5,) for number in range(11, 18)}
@@ -147,9 +156,6 @@ def _of_rows(days: Days, mask: str | ExcelError, at: Ints, work: Callable[[Week,
     back = np.zeros(days.start.size, np.int64)
     back[at] = np.arange(at.size)
     return found.take(back.reshape(days.start.shape))
-
-
-# -- the functions ----------------------------------------------------------------------------------------
 
 
 def _count(week: Week, start: Ints, end: Floats) -> Values:
