@@ -9,7 +9,7 @@ a workbook are texts too, so that an id that is a number there finds the same id
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -35,6 +35,7 @@ _MARKS = r"RS\.?|INR|USD|EUR|GBP|AED|SGD|BRL|R\$|[₹$€£]|/-"
 _AMOUNT = rf"(?i)^(?:[\s\p{{Zs}}'’(+\-−–—]|{_MARKS})*[\d.,][\d.,\s\p{{Zs}}'’]*(?:E[+-]?\d+)?(?:[\s\p{{Zs}}'’)\-−–—]|CR|DR|{_MARKS})*$"
 _GROUPED = r"(?:\d{1,15}|\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.\d{0,15})?|\.\d{1,15}"
 _TYPED = rf"^ *(?:[-+]? ?[$₹]? ?(?:{_GROUPED}) ?%?|\([$₹]?(?:{_GROUPED})\)) *$"
+_MONEY = rf"(?i)^[-+( ]*(?:{_MARKS}) *[0-9.,]+[) ]*$|^[-+( ]*[0-9.,]+ *(?:INR|USD|EUR|GBP|AED|SGD|BRL|[₹$€£])[) ]*$"
 _NOTHING = rf"(?i)^\s*(?:{'|'.join(sorted(money.BLANKS - {''}))})?\s*$"
 _WHOLE = r"^-?\d{1,15}$"
 _BOOLS = pa.array(["TRUE", "FALSE"], pa.large_string())
@@ -58,6 +59,7 @@ class Typed:
     values: Values
     content: Content
     doubt: str = ""
+    money: str = ""
 
 
 def read_column(raws: Sequence[Raw], header: str, *, is_id: bool = False, form: str = "auto") -> Typed:
@@ -66,8 +68,10 @@ def read_column(raws: Sequence[Raw], header: str, *, is_id: bool = False, form: 
     text = concat_texts([arrow_text(_column(raw, name)) for raw, name in zip(raws, names, strict=True)])
     held = [_is_of_workbook(raw, name) for raw, name in zip(raws, names, strict=True)]
     sizes = [len(raw.frame) for raw in raws]
+    if not any(held) and not is_id:
+        return replace(_of_text_file(text, form, sizes), money=_first(text, _MONEY))
     if not any(held):
-        return Typed(values=_texts(text), content=Content.TEXT) if is_id else _of_text_file(text, form, sizes)
+        return Typed(values=_texts(text), content=Content.TEXT)
     marks = [raw.typed.get(name, np.zeros(len(raw.frame), bool)) for raw, name in zip(raws, names, strict=True)]
     typed = np.concatenate(marks).astype(bool)
     if is_id:  # a number of more than 15 digits is cut already, and is seen as cut only while it is a number
@@ -75,6 +79,12 @@ def read_column(raws: Sequence[Raw], header: str, *, is_id: bool = False, form: 
     if all(held):
         return _of_workbook(text, typed)
     return _of_both(text, typed, np.repeat(held, sizes), "" if is_id else form, sizes)
+
+
+def _first(text: pa.Array, pattern: str) -> str:
+    """The first text that fits a pattern, '' for none."""
+    found = text.filter(pc.match_substring_regex(text, pattern))
+    return str(found[0].as_py()) if len(found) else ""
 
 
 def find_header(raw: Raw, header: str) -> str:

@@ -262,6 +262,13 @@ class _Work:
                 found.append(
                     Problem("D-706", Severity.NOTE, place(self.raw[source][0], 0, header), typed.doubt, what, fix)
                 )
+        for (source, header), typed in self.read.items():
+            if typed.money:
+                what = f"Cells of {header} of {source} name a currency ('{typed.money}'); what a formula makes of them names none."
+                fix = "Map a column with the currency in Mapping, or keep each currency in a file of its own."
+                found.append(
+                    Problem("D-710", Severity.NOTE, place(self.raw[source][0], 0, header), typed.money, what, fix)
+                )
         for shown, example in sorted(self.merged):
             what = f"The formula of {shown} compares ids such as '{example}' with SUMIFS or COUNTIFS, which keep 15 digits, as in Excel: two ids may count as one."
             fix = "Put a letter before the ids in a derived column of each source, and compare those; or use XLOOKUP."
