@@ -426,3 +426,12 @@ def rounded(num: Floats, digits: Floats, how: str = "half") -> Floats:
         back = np.where((moved >= 1e15) | ~np.isfinite(moved), size, back)
     signed: Floats = np.where(num < 0, 0.0 - back, back)
     return signed
+
+
+def column_letter(column: int) -> str:
+    """Excel's letters of a one-based column: 1 -> 'A', 28 -> 'AB'. Here as in `recon_core.sheets`: this package imports nothing of ours."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

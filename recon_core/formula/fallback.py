@@ -154,10 +154,12 @@ def _call(name: str, args: Sequence[Any]) -> Values:
         return Values.one(ERRORS.get(wrong, ExcelError.VALUE))
     if _is_endless(name, args):
         return Values.one(ExcelError.NUM)
+    from formulas.errors import BaseError
+
     try:
         with np.errstate(all="ignore"):
             found = np.asarray(_library()[name](*args), object)
-    except RAISED:
+    except (*RAISED, BaseError):
         return Values.one(ExcelError.VALUE)
     answers = [_scalar(one) for one in found.ravel().tolist()]
     if found.size == 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from recon_core.formula.excel import number_to_text
+from recon_core.formula.excel import column_letter, number_to_text
 from recon_core.formula.tables import folded
 from recon_core.formula.tree import (
     STRENGTH,
@@ -28,7 +28,6 @@ from recon_core.formula.tree import (
     walk,
 )
 from recon_core.formula.values import ExcelError
-from recon_core.sheets import column_letter
 
 # Functions newer than the file format of 2007, as Excel stores them ([MS-XLSX] 2.2.2, "future functions"; REGEX... as 365 does).
 _NEWER_NAMES = """

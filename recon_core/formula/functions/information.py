@@ -11,7 +11,6 @@ from recon_core.formula.functions.gathered import bools, seen
 from recon_core.formula.functions.spec import NA, VALUE, Context, Group
 from recon_core.formula.functions.toolpak import one_strict
 from recon_core.formula.values import ExcelError, Floats, Mask, Tag, Tags, Values, with_errors
-from recon_core.sheets import column_letter
 
 FUNCTIONS = Group("information")
 
@@ -158,7 +157,7 @@ def address(row_: float, column_: float, fixed: float, letters: bool, sheet: str
         raise VALUE
     row_fixed, column_fixed = kind in (1, 2), kind in (1, 3)
     if letters:
-        cell = f"{'$' if column_fixed else ''}{column_letter(beside)}{'$' if row_fixed else ''}{at}"
+        cell = f"{'$' if column_fixed else ''}{excel.column_letter(beside)}{'$' if row_fixed else ''}{at}"
     else:
         cell = f"R{at if row_fixed else f'[{at}]'}C{beside if column_fixed else f'[{beside}]'}"
     return cell if sheet is None else f"{_quoted(sheet)}!{cell}"
