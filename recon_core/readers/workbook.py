@@ -71,7 +71,7 @@ def read(source: Source, file: File) -> tuple[Raw | None, Problems]:
     if isinstance(found, Problem):
         return None, (*file.notes, found)
     sheets, grid, notes = found
-    raw, problems = _raw(source, file, sheets, grid)
+    raw, problems = raw_of(source, file, sheets, grid)
     problems = (*file.notes, *notes, *problems)
     if raw is None or header.stops(problems):
         return None, problems
@@ -87,7 +87,7 @@ def _read_package(source: Source, file: File) -> Found | Problem:
         parts = ooxml.sheets(archive)
         sheets = _choose(archive, parts, source.sheet)
         if sheets.at < 0:
-            return _no_sheet(source.sheet, sheets, place)
+            return no_sheet(source.sheet, sheets, place)
         with tempfile.TemporaryDirectory(prefix="recon-") as folder:
             part = parts[sheets.at].part
             found = _parse_and_scan(archive, part, file, sheets.name, folder)
@@ -166,7 +166,7 @@ def _read_other(source: Source, file: File) -> Found | Problem:
             return answer
         sheets = Sheets(answer["names"], answer["visible"], answer["filled"], answer["index"])
         if sheets.at < 0:
-            return _no_sheet(source.sheet, sheets, place)
+            return no_sheet(source.sheet, sheets, place)
         grid = _load(folder, answer)
     errors = [ooxml.At(grid.row + row, grid.column + column, text) for row, column, text in answer["errors"]]
     seen = ooxml.Scan(errors=errors)
@@ -229,7 +229,8 @@ def _zeros(grid: Grid, padded: Iterable[ooxml.At]) -> list[ooxml.At]:
     return done
 
 
-def _no_sheet(name: str, sheets: Sheets, place: Place) -> Problem:
+def no_sheet(name: str, sheets: Sheets, place: Place) -> Problem:
+    """F-203: the sheet that Setup names is not there, or no sheet holds data."""
     if not name:
         hidden = [own for own, full in zip(sheets.names, sheets.filled, strict=True) if full]
         what = f"No visible sheet of {place.file} holds data."
@@ -275,7 +276,8 @@ def _hidden(sheets: Sheets, seen: ooxml.Scan) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _raw(source: Source, file: File, sheets: Sheets, grid: Grid) -> tuple[Raw | None, Problems]:
+def raw_of(source: Source, file: File, sheets: Sheets, grid: Grid) -> tuple[Raw | None, Problems]:
+    """The used cells of one sheet -> Raw, header found and rows kept; None with a Stop where that cannot be."""
     place = Place(file=file.shown, sheet=sheets.name)
     if not grid.columns:
         what = f"Sheet '{sheets.name}' of {file.shown} is empty."
