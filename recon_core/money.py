@@ -259,10 +259,18 @@ def apply_rate(base_minor: Int64, rate_ppm: Int64 | int) -> Int64:
 
     base x rate must stay below 2**63 (92 crore rupees at 100 %): the caller proves it, int64 wraps in silence.
     """
-    product = np.asarray(base_minor, np.int64) * rate_ppm
-    quotient, rest = np.divmod(np.abs(product), PPM * PAISA)
-    fee: Int64 = np.sign(product) * (quotient + (2 * rest >= PPM * PAISA)) * PAISA
-    return fee
+    return to_paise(np.asarray(base_minor, np.int64) * rate_ppm, PPM)
+
+
+def to_paise(numerator: Int64, denominator: Int64 | int) -> Int64:
+    """Numerator / denominator (above 0) in minor units at whole paise, halves away from zero.
+
+    Twice the denominator x PAISA must stay below 2**63.
+    """
+    whole = np.asarray(denominator, np.int64) * PAISA
+    quotient, rest = np.divmod(np.abs(numerator), whole)
+    paise: Int64 = np.sign(numerator) * (quotient + (2 * rest >= whole)) * PAISA
+    return paise
 
 
 def sum_by(codes: npt.NDArray[np.intp], minor: Int64, groups: int) -> Int64:

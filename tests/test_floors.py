@@ -70,7 +70,7 @@ FLOOR = {
     "workbook_templates.build": 14,
 }
 BARE = {name for name, floor in FLOOR.items() if floor < 0}
-MACHINES = {"recon_core.formula", "recon_core.readers", "addin.hosts", "addin.calc"}
+MACHINES = {"recon_core.formula", "recon_core.ratecard", "recon_core.readers", "addin.hosts", "addin.calc"}
 # Modules of a table's package that its members may share: what they pass on to each other.
 SHARED = frozenset(
     {"recon_core.prepare.rows", "recon_core.matching.found", "recon_core.reports.case", "recon_core.reports.tieout"}

@@ -20,9 +20,11 @@ from recon_core.engine import Prior, prove
 from recon_core.keys import parse_cleaning
 from recon_core.model import Raw
 from recon_core.money import to_minor
-from recon_core.problems import Problem, ReconError
+from recon_core.problems import Place, Problem, ReconError
+from recon_core.ratecard import from_csv_rows, parse_cards
 from recon_core.recipe import Derivation, Lookup, Recipe, SkipRule
 from recon_core.setup import parse_recipe
+from recon_core.sheets import column_letter
 from tests.raws import leg, raw, run, use
 
 HERE = Path(__file__).parent
@@ -80,6 +82,8 @@ def a_raw(name: str, lines: list[str], case: Case) -> Raw:
 
 def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912 - one branch for each word of the settings
     """What the core says of the case."""
+    if "Rates" in case.sections or "card.csv" in case.sections:
+        return rate_problems(case)
     if any(sheet in case.sections for sheet in schema.SETUP_SHEETS) or not case.sections:
         grids = {sheet: [line.split("|") for line in case.sections.get(sheet, [])] for sheet in schema.SETUP_SHEETS}
         return parse_recipe(
@@ -147,6 +151,19 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912 - one br
             prove(replace(result, lines=result.lines.iloc[1:]))
         return (caught.value.problem,)
     return outcome.problems
+
+
+def rate_problems(case: Case) -> tuple[Problem, ...]:
+    """What the engine of rate cards says of the table Rates (cells parted by `|`), or of a portal's `card.csv`."""
+    if lines := case.sections.get("card.csv"):
+        rows, place, problems = from_csv_rows(list(csv.DictReader(lines)), "card.csv")
+        return problems + parse_cards(rows, place)[1]
+    header, *body = [[cell.strip() for cell in line.split("|")] for line in case.sections["Rates"]]
+    letters = {name: column_letter(at) for at, name in enumerate(header, 1)}
+    return parse_cards(
+        [dict(zip(header, row, strict=False)) for row in body],
+        lambda at, column: Place(sheet="Rates", cell=f"{letters.get(column, 'A')}{at + 2}"),
+    )[1]
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.parent.name)
