@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -19,7 +19,9 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from addin.hosts import LiveBook
     from addin.job import Done
+    from recon_core.problems import Problem
 
 CODES = {"ok": 0, "warn": 0, "ask": 3, "stop": 4}
 Progress = Callable[[str, float], None]
@@ -100,11 +102,37 @@ def recipes() -> None:
 @main.command()
 @click.argument("book", type=click.Path(path_type=Path))
 @click.option("--as-of", type=Day(), default=None, help="Count ages to this day instead of the one in Setup.")
+@click.option("--live", is_flag=True, help="Run in the open spreadsheet program: Excel, or LibreOffice Calc on Linux.")
 @common
-def run(book: Path, as_of: dt.date | None, as_json: bool, quiet: bool, verbose: bool) -> None:  # noqa: FBT001
+def run(book: Path, as_of: dt.date | None, live: bool, as_json: bool, quiet: bool, verbose: bool) -> None:  # noqa: FBT001
     """Reconcile BOOK and write the result back in place."""
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as talk:
-        talk.finish(talk.run(book, as_of=as_of))
+        talk.finish(talk.run_live(book, as_of=as_of) if live else talk.run(book, as_of=as_of))
+
+
+@main.command()
+@click.option("--quiet", is_flag=True, help="Print nothing but problems.")
+def watch(quiet: bool) -> None:  # noqa: FBT001
+    """Obey the buttons of the workbook that is open in Excel, until Ctrl+C.
+
+    For computers that forbid Office to start programs: the buttons only leave a request, and this command obeys it.
+    """
+    with session(as_json=False, quiet=quiet, verbose=False) as talk:
+        from addin.hosts import live
+
+        talk.watch(live.active, lambda: False)
+
+
+@main.command("open")
+@click.argument("book", type=click.Path(path_type=Path))
+@click.option("--quiet", is_flag=True, help="Print nothing but problems.")
+def open_book(book: Path, quiet: bool) -> None:  # noqa: FBT001
+    """Open BOOK in Excel, or in LibreOffice Calc on Linux, and obey its buttons until it is closed."""
+    with session(as_json=False, quiet=quiet, verbose=False) as talk:
+        from addin.hosts import live
+
+        with live.before_user(book.absolute()) as find:
+            talk.watch(find, lambda: find() is None)
 
 
 @main.command()
@@ -210,6 +238,65 @@ def functions(name: str, as_json: bool) -> None:  # noqa: FBT001
             presenting.show_functions(found, talk.out)
 
 
+@main.command()
+@click.option(
+    "--start",
+    type=click.Choice(["run", "watch"]),
+    default=None,
+    help="What a button does: run starts Python, watch leaves the work to a 'tieout watch' that runs.",
+)
+@click.option("--functions", is_flag=True, help="Worksheet functions too (Windows only).")
+@click.option(
+    "--venv", type=click.Path(path_type=Path), default=None, help="Make a private Python in this new folder and use it."
+)
+@click.option(
+    "--wheels",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=None,
+    help="The folder of wheels to fill it from.",
+)
+@click.option("--download", is_flag=True, help="Fill it by download; nothing is downloaded otherwise.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+def install(as_json: bool, **options: object) -> None:  # noqa: FBT001
+    """Add the tab Reconcile to Excel on this machine: the add-in, its settings, on macOS its script."""
+    with session(as_json=as_json, quiet=False, verbose=False) as talk:
+        from addin import install as installing
+        from addin.machine import here
+
+        report = installing.install(here(), installing.Wish.of(options))
+        talk.tell(installing.lines(report), installing.as_json(report))
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+def uninstall(dry_run: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Take away what 'tieout install' put; settings and files of others stay."""
+    with session(as_json=as_json, quiet=False, verbose=False) as talk:
+        from addin import install as installing
+        from addin.machine import here
+
+        report = installing.uninstall(here(), dry_run=dry_run)
+        talk.tell(installing.lines(report), installing.as_json(report))
+
+
+@main.command()
+@click.argument("book", type=click.Path(path_type=Path), required=False)
+@click.option("--excel", is_flag=True, help="Ask a running Excel too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+def doctor(book: Path | None, excel: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Look for what commonly keeps the add-in from working, on this machine and for BOOK, and say what to do."""
+    with session(as_json=as_json, quiet=False, verbose=False) as talk:
+        from addin import doctor as checks
+        from addin import findings
+
+        found = checks.report(book=book.absolute() if book else None, excel=excel)
+        talk.tell(findings.lines(found), findings.as_json(found))
+        if findings.worst(found) is findings.Outcome.FAIL:
+            raise SystemExit(4)
+
+
 class Talk:
     """What a command says and where: results to `out`, the rest to `console` (standard error)."""
 
@@ -226,13 +313,52 @@ class Talk:
         for line in lines:
             self.console.print(f"  {line}", soft_wrap=True)
 
+    def tell(self, lines: Sequence[str], found: Mapping[str, object]) -> None:
+        """Print a report that is no run: lines for people, or one object."""
+        if self.as_json:
+            click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        else:
+            for line in lines:
+                self.out.print(line, soft_wrap=True, markup=False)
+
     def run(self, book: Path, *, as_of: dt.date | None = None, write: bool = True) -> Done:
         """Run the workbook file."""
         from addin import job, settings
         from addin.hosts.file import FileHost
 
         host = FileHost(book, on_progress=self.progress)
-        return job.run(host, book.absolute(), settings.load(), now, as_of=as_of, write=write)
+        return job.run(host, book.absolute(), settings.load(), settings.now, as_of=as_of, write=write)
+
+    def run_live(self, book: Path, *, as_of: dt.date | None = None) -> Done:
+        """Run the workbook in a spreadsheet program, save it and close it."""
+        from addin import job, settings
+        from addin.hosts import live
+        from addin.live_sources import LiveReader
+
+        with live.opened(book.absolute(), on_progress=self.progress) as host:
+            return job.run(host, host.path, settings.load(), settings.now, as_of=as_of, reader=LiveReader(host))
+
+    def watch(self, active: Callable[[], LiveBook | None], ends: Callable[[], bool]) -> None:
+        """Obey requests until the end, saying what was obeyed."""
+        import time
+
+        from addin import settings
+        from addin import watch as watcher
+
+        with watcher.alone(settings.log_folder()):
+            self.console.print("Watching: the buttons of the open workbook work now. End with Ctrl+C.")
+            since = settings.now()
+            try:
+                watcher.watch(active, since=since, pause=time.sleep, told=self.console.print, ends=ends)
+            except KeyboardInterrupt:
+                self.console.print("Not watching any more.")
+
+    def refuse(self, problems: Sequence[Problem]) -> NoReturn:
+        """Show problems from outside a run like those of one that was stopped."""
+        from addin.job import Done
+        from addin.settings import now
+
+        self.finish(Done(outcome="stop", run_id=f"{now():%Y%m%d-%H%M%S}", problems=tuple(problems)))
 
     def finish(self, done: Done, *, written: bool = True) -> NoReturn:
         """Print the result and leave with its exit code."""
@@ -283,23 +409,17 @@ def _progress(talk: Talk) -> Iterator[None]:
 
 def _refused(talk: Talk, error: Exception) -> NoReturn:
     """A problem from outside a run: shown like every other."""
-    from addin.job import Done
     from recon_core.problems import ReconError
 
-    problems = (error.problem,) if isinstance(error, ReconError) else ()
-    talk.finish(Done(outcome="stop", run_id=f"{now():%Y%m%d-%H%M%S}", problems=problems))
+    talk.refuse((error.problem,) if isinstance(error, ReconError) else ())
 
 
 def _fault(talk: Talk, error: Exception) -> NoReturn:
     """A fault of ours: one sentence for the user, the trace into the machine's log."""
-    import traceback
+    from addin import presenting, settings
 
-    from addin import history, settings
-
-    run_id = f"{now():%Y%m%d-%H%M%S}"
-    folder = settings.load().log_folder
-    history.append(folder, {"run_id": run_id, "outcome": "fault", "trace": "".join(traceback.format_exception(error))})
-    text = f"E-999 Something went wrong inside Tieout (run {run_id}). Nothing was written. Send {folder / 'runs.jsonl'} to support."
+    run_id = f"{settings.now():%Y%m%d-%H%M%S}"
+    text = presenting.fault(error, run_id, settings.load().log_folder)
     if talk.as_json:
         where = {"file": "", "sheet": "", "row": None, "column": "", "cell": ""}
         problem = {
@@ -325,11 +445,6 @@ def _fault(talk: Talk, error: Exception) -> NoReturn:
         )
     click.echo(text, err=True)
     raise SystemExit(1)
-
-
-def now() -> dt.datetime:
-    """The clock of this machine, local time without a zone, whole seconds and their parts."""
-    return dt.datetime.now().astimezone().replace(tzinfo=None)
 
 
 if __name__ == "__main__":

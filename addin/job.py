@@ -203,7 +203,7 @@ def read_all(
         problems += found
         if one is not None:
             raw[spec.name].append(one)
-    supporting = {f"{one.path}|{one.sheet}": _supporting(one, workbook, problems) for one in recipe.lookups}
+    supporting = {f"{one.path}|{one.sheet}": _supporting(one, workbook, problems, reader) for one in recipe.lookups}
     return raw, {name: one for name, one in supporting.items() if one is not None}, tuple(problems)
 
 
@@ -262,9 +262,9 @@ def _wanted(recipe: Recipe, source: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name not in added))
 
 
-def _supporting(lookup: Lookup, workbook: Path, problems: list[Problem]) -> Raw | None:
+def _supporting(lookup: Lookup, workbook: Path, problems: list[Problem], reader: Reader) -> Raw | None:
     path = workbook.parent / lookup.path if lookup.path else workbook
-    one, found = read(
+    one, found = reader(
         Source(name=lookup.path or lookup.sheet, path=str(path), sheet=lookup.sheet, wanted=(lookup.match_column,)),
         _shown(path, workbook),
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from addin import history
 from addin.job import Done
 from addin.preview import Preview
 from recon_core.formula import FormulaError, Listed
@@ -26,6 +29,7 @@ JSON_STATUS = {
 COLOURS = {Status.MATCHED: "green", Status.PARTIALLY_MATCHED: "yellow", Status.UNMATCHED: "red", Status.SKIPPED: "dim"}
 FORMULA_CODES = ("D-701", "D-702")
 SHOWN = 12  # problems printed before the rest is counted
+MOST_TOLD = 900  # characters of a message box; Excel cuts it at about 1,000
 
 
 def to_json(done: Done) -> dict[str, object]:
@@ -146,6 +150,84 @@ def show(done: Done, console: Console, *, written: bool) -> None:
     console.print(Text.assemble("Workbook: ", (done.workbook, "bold")), soft_wrap=True)
 
 
+def closing(done: Done, *, written: bool = True) -> str:
+    """The one message a button ends with: counts, amounts, tie-out, the gravest problems, the next step."""
+    ranked = _ranked(done.problems)
+    if done.outcome in ("stop", "ask"):
+        word = {"stop": "Nothing was written: it cannot be trusted.", "ask": "Nothing was written: a question is open."}
+        return _told([word[done.outcome], ""], [str(one) for one in ranked], "")
+    head = (
+        f"Run {done.number} is done: {done.outcome.upper()}."
+        if written
+        else "The inputs can be reconciled. A run would come to:"
+    )
+    lines = [head, "", *[line for result in done.results.values() for line in _counts(result)], ""]
+    if written:
+        lines.append("Tie-out: agrees. Summary proves it with live formulas.")
+    seen = [f"{SEVERITY_WORDS[one.severity]}: {one}" for one in ranked if one.severity is not Severity.NOTE]
+    rest = len(ranked) - len(seen)
+    notes = f"{rest} {'note' if rest == 1 else 'notes'} on Data checks." if rest else ""
+    return _told(lines, seen, notes or "Next: Exceptions." if written else notes)
+
+
+def brief(done: Done, at: str, *, written: bool = True) -> str:
+    """The line for the status cell, such as 'Run 3 OK at 14:32: 18 exceptions, tie-out agrees'."""
+    if done.outcome in ("stop", "ask"):
+        gravest = _ranked(done.problems)[:1]
+        return f"{done.outcome.upper()} at {at}: nothing was written. {gravest[0] if gravest else ''}".strip()
+    rows = sum(
+        result.tallies[side, status].rows
+        for result in done.results.values() for side in (0, 1) for status in (Status.PARTIALLY_MATCHED, Status.UNMATCHED)
+    )  # fmt: skip
+    if not written:
+        return f"Inputs checked at {at}: {done.outcome.upper()}, a run would leave {_exceptions(rows)}."
+    return f"Run {done.number} {done.outcome.upper()} at {at}: {_exceptions(rows)}, tie-out agrees."
+
+
+def _exceptions(rows: int) -> str:
+    return f"{rows:,} {'exception' if rows == 1 else 'exceptions'}" if rows else "no exceptions"
+
+
+def _counts(result: Result) -> list[str]:
+    """A line for each side of a leg: rows and amounts, matched and open."""
+    lines = [f"{result.leg}:"] if result.leg else []
+    for side, letter in enumerate("AB"):
+        tallies = {status: result.tallies[side, status] for status in Status}
+        matched, skipped = tallies[Status.MATCHED], tallies[Status.SKIPPED]
+        rows = tallies[Status.PARTIALLY_MATCHED].rows + tallies[Status.UNMATCHED].rows
+        amount = tallies[Status.PARTIALLY_MATCHED].amount_minor + tallies[Status.UNMATCHED].amount_minor
+        left = f", {skipped.rows:,} skipped ({grouped(skipped.amount_minor)})" if skipped.rows else ""
+        lines.append(
+            f"{letter}: {matched.rows:,} rows matched ({grouped(matched.amount_minor)}), {_exceptions(rows)} ({grouped(amount)}){left}"
+        )
+    return lines
+
+
+def _told(lines: Sequence[str], problems: Sequence[str], end: str) -> str:
+    """The lines and as many problems as a message box holds; the rest is counted."""
+    room = MOST_TOLD - sum(len(line) + 1 for line in (*lines, end)) - 60
+    shown: list[str] = []
+    for text in problems:
+        room -= len(text) + 1
+        if room < 0 and shown:
+            break
+        shown.append(text if room >= 0 else f"{text[: room + len(text) - 3]}...")
+    more = [f"... and {len(problems) - len(shown)} more on Data checks."] if len(shown) < len(problems) else []
+    return "\n".join([*lines, *shown, *more, *([end] if end else [])]).strip()
+
+
+def fault(error: BaseException, run_id: str, folder: Path) -> str:
+    """A fault of ours: the trace goes into the machine's log; the one sentence for the user."""
+    trace = "".join(traceback.format_exception(error))
+    history.append(folder, {"run_id": run_id, "outcome": "fault", "trace": trace})
+    return f"E-999 Something went wrong inside Tieout (run {run_id}). Nothing was written. Send {folder / 'runs.jsonl'} to support."
+
+
+def _ranked(problems: Sequence[Problem]) -> list[Problem]:
+    order = list(Severity)
+    return sorted(problems, key=lambda one: order.index(one.severity))
+
+
 def _caret(problem: Problem) -> str:
     """The formula of a problem with a caret under the place; '' for other problems."""
     at = re.search(r"at character ([0-9,]+)", problem.what) if problem.code in FORMULA_CODES else None
@@ -181,8 +263,7 @@ def _cells(tally: Tally) -> tuple[str, str]:
 
 def show_problems(problems: Sequence[Problem], console: Console) -> None:
     """The gravest first; the rest is counted, the sheet Data checks has them all."""
-    order = list(Severity)
-    ranked = sorted(problems, key=lambda one: order.index(one.severity))
+    ranked = _ranked(problems)
     for problem in ranked[:SHOWN]:
         style = {
             Severity.STOP: "bold red",

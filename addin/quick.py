@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from addin import job, settings
@@ -68,13 +68,13 @@ def reconcile_files(
     wish: Wish, progress: Callable[[str, float], None], show: Callable[[Sequence[str]], None]
 ) -> job.Done:
     """Run the two files into the workbook. The proposal is shown before the run."""
-    began = _now()
+    began = settings.now()
     stopped = job.Done(outcome="stop", run_id=f"{began:%Y%m%d-%H%M%S}", workbook=str(wish.book))
     known, problems = _read_both(wish, progress)
     (a, _), (b, _) = known[str(wish.a)], known[str(wish.b)]
     if a is None or b is None or _ends(problems):
         return replace(stopped, problems=tuple(problems))
-    read_at = _now()
+    read_at = settings.now()
     progress("Proposing columns", 0.3)
     proposal = _proposal(wish, a, b)
     show(_words(proposal, wish))
@@ -82,7 +82,7 @@ def reconcile_files(
     if open_points:
         asks = worst(open_points) is Severity.ASK
         return replace(stopped, outcome="ask" if asks else "stop", problems=(*problems, *open_points))
-    proposed_at = _now()
+    proposed_at = settings.now()
     done = _run(wish, _tables(wish, proposal), known, progress)
     done = replace(done, problems=tuple(_in_options(problem) for problem in done.problems))
     stages = {"read": (read_at - began).total_seconds(), "propose": (proposed_at - read_at).total_seconds()}
@@ -98,10 +98,6 @@ ANSWERS = {
 
 def _in_options(problem: Problem) -> Problem:
     return problem._replace(fix=ANSWERS[problem.code]) if problem.code in ANSWERS else problem
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone().replace(tzinfo=None)
 
 
 def _read_both(wish: Wish, progress: Callable[[str, float], None]) -> tuple[Known, list[Problem]]:
@@ -142,7 +138,7 @@ def _run(
             host,
             wish.book,
             settings.load(),
-            _now,
+            settings.now,
             as_of=wish.as_of,
             reader=lambda source, shown: known.get(source.path) or read(source, shown),
         )

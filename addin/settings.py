@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import getpass
 import os
 import platform
@@ -23,6 +24,11 @@ class Settings:
 def load() -> Settings:
     """The settings of this machine; TIEOUT_HOME moves the log folder."""
     return Settings(user=_user(), machine=platform.node(), log_folder=log_folder())
+
+
+def now() -> dt.datetime:
+    """The clock of this machine, local time without a zone, whole seconds and their parts."""
+    return dt.datetime.now().astimezone().replace(tzinfo=None)
 
 
 def log_folder() -> Path:

@@ -27,7 +27,10 @@ def test_pages_drawn_from_the_code_are_current(name):
 
 def test_every_problem_code_is_in_the_manual_and_no_other():
     sources = [
-        path.read_text(encoding="utf-8") for folder in ("recon_core", "addin") for path in (ROOT / folder).rglob("*.py")
+        path.read_text(encoding="utf-8")
+        for folder in ("recon_core", "addin")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".bas"}
     ]
     used = {code for text in sources for code in re.findall(r"\b[A-Z]-\d{3}\b", text)} - {"H-1"}
     listed = set(

@@ -1,4 +1,4 @@
-"""What ships as files: the workbook template, the recipes of `tieout new`, the demo files. Here is where they stand."""
+"""What ships as files: the workbook template, the recipes of `tieout new`, the demo files, the add-ins. Here is where they stand."""
 
 from __future__ import annotations
 
@@ -10,6 +10,21 @@ _FOLDER = Path(__file__).resolve().parent
 def template_path() -> Path:
     """The blank workbook; `workbook_templates.build` makes it."""
     return _FOLDER / "Tieout_template.xlsx"
+
+
+def addin_path() -> Path:
+    """The add-in with the ribbon and its commands."""
+    return _FOLDER / "Tieout.xlam"
+
+
+def functions_path() -> Path:
+    """The add-in with the worksheet functions, for Windows."""
+    return _FOLDER / "Tieout_functions.xlam"
+
+
+def standalone_path() -> Path:
+    """The blank workbook that holds the commands itself, for those who cannot load an add-in."""
+    return _FOLDER / "Tieout_standalone.xlsm"
 
 
 def recipe_names() -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from recon_core.problems import Problem
@@ -34,4 +35,45 @@ class Host(Protocol):
 
     def save(self) -> None:
         """Keep what was written."""
+        ...
+
+
+class LiveBook(Host, Protocol):
+    """A workbook open before the user: what buttons need beyond the six verbs."""
+
+    @property
+    def path(self) -> Path:
+        """The file it was saved to. Raises ReconError where it never was, or where its path is an address."""
+        ...
+
+    def sheet_names(self) -> list[str]:
+        """The worksheets from left to right."""
+        ...
+
+    def shown_cells(self, sheet: str) -> list[list[object]]:
+        """As `cells`, with errors as `ExcelError` and numbers that show leading zeros as that text."""
+        ...
+
+    def named(self, name: str) -> object:
+        """The value of the cell a defined name points at; None where it is blank or there is no such name."""
+        ...
+
+    def set_named(self, name: str, value: str) -> bool:
+        """Write a text into the cell of a defined name; False where there is no such name."""
+        ...
+
+    def selected(self) -> tuple[str, int, int]:
+        """Sheet, row and column of the selection, one-based."""
+        ...
+
+    def go_to(self, sheet: str, row: int = 1, column: int = 1) -> bool:
+        """Show a cell; False where there is no such sheet."""
+        ...
+
+    def status(self, line: str) -> None:
+        """One line in the status cell; in the status bar where the workbook has no such cell."""
+        ...
+
+    def tell(self, text: str, *, grave: bool = False) -> None:
+        """The one closing message of a button."""
         ...

@@ -30,8 +30,9 @@ from tests.raws import leg, raw, run, use
 HERE = Path(__file__).parent
 CORE = HERE.parent.parent / "recon_core"
 CASES = sorted(HERE.glob("*/case.txt"))
-# readers/ and the proposal own their broken inputs in tests of their own; problems.py only shows what a code looks like.
-ELSEWHERE = {"readers", "proposal.py", "problems.py", "reports"}
+# readers/ and the proposal own their broken inputs in tests of their own, as do questions about result sheets (test_answers.py);
+# problems.py only shows what a code looks like.
+ELSEWHERE = {"readers", "proposal.py", "problems.py", "reports", "explaining.py", "result_sheets.py"}
 FORBIDDEN = re.compile(r"\b(invalid|please|errors?|traceback|exception)\b", re.IGNORECASE)
 ORDERS = {
     "Add", "Change", "Check", "Choose", "Compare", "Complete", "Correct", "Empty", "Export", "Fill", "Find", "Format", "Keep", "Look", "Make", "Map", "Name", "Nothing", "Part", "Put", "Send",

@@ -64,7 +64,8 @@ class Pack:
         return found
 
 
-def check(path: Path) -> list[str]:
+def check(path: Path, *, is_ours: bool = False) -> list[str]:
+    """What is wrong with the package. `is_ours`: nothing superfluous either, as in a file that we have built."""
     with zipfile.ZipFile(path) as archive:
         if bad := archive.testzip():
             return [f"{bad}: broken"]
@@ -72,12 +73,14 @@ def check(path: Path) -> list[str]:
         problems = [f"{name}: twice" for name in names if [n.lower() for n in names].count(name.lower()) > 1]
         pack = Pack({name.lower(): name for name in names}, {})
         for name in names:
-            if name.lower().endswith((".xml", ".rels")):
+            if name.lower().endswith((".xml", ".rels", ".vml")):
                 try:
                     pack.xml[name.lower()] = ET.fromstring(archive.read(name))
                 except ET.ParseError as error:
                     problems.append(f"{name}: {error}")
-    return [*problems, *_types(pack), *_targets(pack), *_book(pack)]
+    return [*problems, *_types(pack), *_targets(pack), *_book(pack)] + (
+        [*_orphans(pack), *_macros(pack)] if is_ours else []
+    )
 
 
 def _types(pack: Pack) -> Iterator[str]:
@@ -103,6 +106,27 @@ def _targets(pack: Pack) -> Iterator[str]:
                 yield f"{rels}: no part {target}"
 
 
+def _orphans(pack: Pack) -> Iterator[str]:
+    """Parts that no chain of relationships reaches."""
+    reached, todo = set(), [""]
+    while todo:
+        for _, target in pack.relations(todo.pop()).values():
+            if target.lower() not in reached:
+                reached.add(target.lower())
+                todo.append(target)
+    for name, spelled in pack.names.items():
+        if name not in reached and not name.endswith((".rels", "/")) and name != TYPES.lower():
+            yield f"{spelled}: nothing leads there"
+
+
+def _macros(pack: Pack) -> Iterator[str]:
+    """A project of VBA stands in a package of a macro type, and only there."""
+    types = pack.xml[TYPES.lower()]
+    is_macro_type = any("macroEnabled.main" in node.get("ContentType", "") for node in types)
+    if is_macro_type != ("xl/vbaproject.bin" in pack.names):
+        yield "type of the workbook and project of VBA do not agree"
+
+
 def _book(pack: Pack) -> Iterator[str]:
     part = next(target for kind, target in pack.relations("").values() if kind == "officeDocument")
     book, relations = pack.xml[part.lower()], pack.relations(part)
@@ -116,11 +140,14 @@ def _book(pack: Pack) -> Iterator[str]:
     shared = ["".join(t.text or "" for t in named(s, "t")) for s in pack.xml.get(strings.lower(), ())]
     yield from _names(book)
     yield from _chain(pack, book, relations)
-    seen: dict[str, set[str]] = {"id": set(), "name": set()}
+    names = {n.get("name", "").lower() for n in named(book, "definedName") if n.get("localSheetId") is None}
+    seen: dict[str, set[str]] = {"id": set(), "name": names}
+    patterns = 0 if styles is None else sum(len(node) for node in styles if local(node) == "dxfs")
     for sheet in named(book, "sheet"):
         kind, target = relations.get(link(sheet) or "", ("", ""))
         if kind == "worksheet" and target.lower() in pack.xml:
             yield from _sheet(pack, target, formats, shared, seen)
+            yield from _patterns(pack, target, patterns)
 
 
 def _chain(pack: Pack, book: Element, relations: dict[str, tuple[str, str]]) -> Iterator[str]:
@@ -189,6 +216,16 @@ def _sheet(pack: Pack, part: str, formats: int, shared: list[str], seen: dict[st
     for target, table in tables.items():
         yield from _table(target, table, cells, seen)
     yield from _overlaps(part, sheet, [area(table.get("ref", "")) for table in tables.values()])
+
+
+def _patterns(pack: Pack, part: str, count: int) -> Iterator[str]:
+    """Conditional formats and tables name looks (dxf) that exist."""
+    tables = [target for kind, target in pack.relations(part).values() if kind == "table"]
+    for name in (part, *tables):
+        for node in pack.xml[name.lower()].iter() if name.lower() in pack.xml else ():
+            for key, value in node.attrib.items():
+                if key.lower().endswith("dxfid") and int(value) >= count:
+                    yield f"{name}: {key} {value}"
 
 
 def _overlaps(part: str, sheet: Element, areas: list[tuple[int, int, int, int]]) -> Iterator[str]:

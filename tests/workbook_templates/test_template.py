@@ -1,15 +1,15 @@
-"""The committed template is what the build makes; its sheets, tables and looks are those a run expects."""
+"""The blank workbook: its sheets, tables and looks are those a run expects. That it is its sources: test_addin.py."""
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import openpyxl
 import pandas as pd
 import pytest
 from python_calamine import load_workbook
@@ -19,23 +19,17 @@ from recon_core.reports import REPORTS, data, summary
 from recon_core.reports.case import TABLE_ROW
 from recon_core.schema import BASICS, SETUP_SHEETS, TABLES, layout, read_tables
 from recon_core.setup import parse_recipe
-from recon_core.sheets import Kind, Sheet, Table, column_letter
+from recon_core.sheets import MAX_ROWS, Kind, Sheet, Table, column_letter
 from tests.hosts.pkgcheck import check
 from workbook_templates import demo_files, recipe_names, recipe_path, template_path
-from workbook_templates.build import CONTENTS, REASON_CODES, RESULTS, build
+from workbook_templates.template import CONTENTS, HELP, HELP_PLAIN, REASON_CODES, RESULTS
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def parts(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
-
-
-def differences(path: Path, committed: Path) -> list[str]:
-    mine, theirs = parts(path), parts(committed)
-    return sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
 
 
 def sheet_xml(path: Path, name: str) -> ET.Element:
@@ -52,47 +46,30 @@ def cells(path: Path, sheet: str) -> list[list[object]]:
     return load_workbook(str(path)).get_sheet_by_name(sheet).to_python(skip_empty_area=False)
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("built") / "template.xlsx"
-    build(path)
-    return path
-
-
-def test_the_committed_template_is_what_the_build_makes(built):
-    fix = "run: python -m workbook_templates.build"
-    assert differences(built, template_path()) == [], fix
-
-
-@pytest.mark.parametrize(("seed", "zone"), [("0", "UTC"), ("7", "Asia/Kolkata")])
-def test_two_builds_give_equal_parts_on_any_machine(built, tmp_path, seed, zone):
-    code = f"from pathlib import Path; from workbook_templates.build import build; build(Path({str(tmp_path / 't.xlsx')!r}))"
-    surroundings = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone}
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=surroundings, check=True)
-    assert differences(tmp_path / "t.xlsx", built) == []
-    with zipfile.ZipFile(tmp_path / "t.xlsx") as archive:
-        assert {info.date_time[0] for info in archive.infolist()} == {1980}
-
-
-@pytest.mark.parametrize("part", ["xl/worksheets/sheet3.xml", "xl/styles.xml", "xl/charts/chart1.xml"])
-def test_the_comparison_sees_one_changed_byte(built, tmp_path, part):
-    changed = tmp_path / "changed.xlsx"
-    with zipfile.ZipFile(changed, "w") as archive:
-        for name, content in parts(built).items():
-            archive.writestr(name, content.replace(b"1", b"2", 1) if name == part else content)
-    assert differences(changed, built) == [part]
-
-
 def test_excel_would_open_it_without_repair():
     assert check(template_path()) == []
 
 
-def test_no_macros_no_links_out_no_names_but_print_titles():
+def test_no_macros_no_links_out_no_names_but_ours_and_print_titles():
     names = parts(template_path())
     assert not [name for name in names if "vba" in name.lower() or "externallink" in name.lower()]
     assert not [name for name, xml in names.items() if name.endswith(".rels") and b'TargetMode="External"' in xml]
     defined = ET.fromstring(names["xl/workbook.xml"]).findall(f".//{MAIN}definedName")
-    assert {name.get("name") for name in defined} == {"_xlnm.Print_Area", "_xlnm.Print_Titles"}
+    built_in = {"_xlnm.Print_Area", "_xlnm.Print_Titles"}
+    assert {name.get("name") for name in defined} == {*built_in, "tieout_request", "tieout_status"}
+
+
+def test_start_has_the_cells_of_status_and_request_and_says_what_to_do():
+    book = openpyxl.load_workbook(template_path())
+    places = {name: book.defined_names[name].attr_text for name in ("tieout_status", "tieout_request")}
+    start = book["Start"]
+    for (name, place), label, text in zip(places.items(), ("Status", "Request"), ("Ready", None), strict=True):
+        sheet, _, address = place.replace("$", "").partition("!")
+        assert (sheet, start[address].value, start[address].data_type) == ("Start", text, "s" if text else "n"), name
+        assert start[f"A{start[address].row}"].value == label
+    help_lines = {start[f"A{row}"].value: start[f"B{row}"].value for row in range(1, start.max_row + 1)}
+    assert {"Macros blocked", "Engine not found", "Button does nothing"} <= set(help_lines)
+    assert [help_lines[word] for word, _ in (*HELP_PLAIN, *HELP)] == [text for _, text in (*HELP_PLAIN, *HELP)]
 
 
 def test_sheets_stand_in_order_and_none_is_hidden():
@@ -129,7 +106,7 @@ def test_print_set_up_of_every_sheet():
 def test_lists_of_the_user_fit_a_rule():
     assert len(",".join(REASON_CODES)) <= 255
     rules = sheet_xml(template_path(), "Exceptions").findall(f".//{MAIN}dataValidation")
-    assert [rule.get("sqref") for rule in rules] == [f"L{TABLE_ROW + 1}", f"P{TABLE_ROW + 1}"]
+    assert [rule.get("sqref") for rule in rules] == [f"{letter}{TABLE_ROW + 1}:{letter}{MAX_ROWS}" for letter in "LP"]
 
 
 def test_charts_read_the_rows_the_report_writes():
@@ -172,7 +149,7 @@ def test_choices_of_every_field_are_offered():
             if not field.choices:
                 continue
             formula = rule.find(f"{MAIN}formula1").text
-            if "," in "".join(field.choices):
+            if "," in "".join(field.choices) or len(",".join(field.choices)) > 255:
                 corner = formula.replace("$", "").partition(":")[0]
                 grid = cells(template_path(), sheet)
                 column = ord(corner[0]) - 65
@@ -198,16 +175,27 @@ def run_over(tmp_path):
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_rules_and_colours_follow_the_rows_of_a_run(run_over, name):
+def test_rules_and_colours_reach_every_row_that_a_run_may_write(run_over, name):
     path = run_over(name)
     assert check(path) == []
     sheet = sheet_xml(path, name)
-    ends = {f"{TABLE_ROW + 1}", f"{TABLE_ROW + 40}"}
+    ends = {f"{TABLE_ROW + 1}", f"{MAX_ROWS}"}
     for tag in ("conditionalFormatting", "dataValidation", "ignoredError"):
         for node in sheet.iter(f"{MAIN}{tag}"):
             for area in node.get("sqref").split():
                 assert {corner.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") for corner in area.split(":")} == ends
     assert sheet.find(f".//{MAIN}pane").get("state") == "frozen"
+
+
+def test_what_is_printed_grows_with_the_rows():
+    """Whole columns: Excel prints them down to the last row in use, and nobody has to stretch them."""
+    names = dict(
+        re.findall(
+            r'localSheetId="(\d+)">[^<]*?!(\$[A-Z]+:\$[A-Z]+)<', parts(template_path())["xl/workbook.xml"].decode()
+        )
+    )
+    printed = [name for name, result in RESULTS.items() if result.printed]
+    assert len(names) == len(printed) > 0
 
 
 def test_colours_stand_on_every_column_of_outcomes():

@@ -1,0 +1,283 @@
+"""The process: find LibreOffice, start one with a profile of its own, reach it through a named pipe, end it.
+
+No trace stays behind. `soffice.bin` itself is started, so that the kernel ends it with us (Linux); its profile
+bears our process id, and profiles of processes that are gone are swept at the next start.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from recon_core.problems import Place, Problem, ReconError, Severity
+
+PREFIX = "tieout-calc-"
+FRESH_PROFILE = 81  # a new profile may end the first start with this code: start again
+SECONDS_TO_START = 90
+SECONDS_TO_END = 10
+_PLACES = (
+    "/usr/lib/libreoffice/program/soffice.bin",
+    "/usr/lib64/libreoffice/program/soffice.bin",
+    "/opt/libreoffice/program/soffice.bin",
+    "/Applications/LibreOffice.app/Contents/MacOS/soffice",
+    r"C:\Program Files\LibreOffice\program\soffice.bin",
+)
+_UNO_FOLDERS = ("/usr/lib/python3/dist-packages", "/usr/lib/python3/site-packages")
+_NUMBER = itertools.count(1)
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(slots=True)
+class Options:
+    """How the next LibreOffice and the next book are opened, unless the caller says otherwise."""
+
+    macros: bool = False
+
+
+OPTIONS = Options()
+
+# Path, property, value. Locking off: a killed LibreOffice leaves lock files which make the next open return nothing.
+_SETTINGS = (
+    ("org.openoffice.Office.Common/Misc", "UseLocking", "false"),
+    ("org.openoffice.Office.Common/Misc", "UseDocumentSystemFileLocking", "false"),
+    ("org.openoffice.Office.Common/Misc", "UseDocumentOOoLockFile", "false"),
+    ("org.openoffice.Office.Common/Misc", "FirstRun", "false"),
+    ("org.openoffice.Office.Common/Misc", "ShowTipOfTheDay", "false"),
+    ("org.openoffice.Office.Common/Save/Document", "WarnAlienFormat", "false"),
+    ("org.openoffice.Office.Recovery/AutoSave", "Enabled", "false"),
+    ("org.openoffice.Office.Recovery/RecoveryInfo", "Enabled", "false"),
+    ("org.openoffice.Setup/Office", "ooSetupInstCompleted", "true"),
+    ("org.openoffice.Setup/L10N", "ooLocale", "en-US"),
+    ("org.openoffice.Setup/L10N", "ooSetupSystemLocale", "en-US"),
+    ("org.openoffice.Office.Calc/Formula/Load", "OOXMLRecalcMode", "0"),  # always: a live sheet shows no stale value
+)
+
+
+def soffice() -> str:
+    """The path of LibreOffice's own binary, '' where there is none. TIEOUT_SOFFICE names another."""
+    named = os.environ.get("TIEOUT_SOFFICE", "")
+    if named:
+        return named if Path(named).is_file() else ""
+    wrapper = shutil.which("soffice")
+    beside = [str(Path(wrapper).resolve().with_name("soffice.bin"))] if wrapper else []
+    return next((path for path in [*beside, *_PLACES] if Path(path).is_file()), "")
+
+
+def missing() -> str:
+    """'' where LibreOffice and its Python bridge can be used, else a sentence that says what is missing."""
+    if not soffice():
+        return "LibreOffice is not installed on this machine."
+    if find_spec("uno") is None and not any(Path(folder, "uno.py").is_file() for folder in _uno_folders()):
+        return "LibreOffice's Python bridge (the package python3-uno) is not installed."
+    try:
+        bridge()
+    except ImportError as error:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return f"LibreOffice's Python bridge does not fit Python {version}: {error}."
+    return ""
+
+
+def require() -> None:
+    """ReconError (C-951) where LibreOffice cannot be used here."""
+    told = missing()
+    if told:
+        fix = "Install LibreOffice Calc and python3-uno for the same Python version, or use the command without --live."
+        raise trouble("C-951", "", told, fix)
+
+
+def trouble(code: str, raw: str, what: str, fix: str, file: str = "") -> ReconError:
+    """An error of the world around the spreadsheet, as the user is told of it."""
+    return ReconError(Problem(code, Severity.STOP, Place(file=file), raw, what, fix))
+
+
+def _uno_folders() -> list[str]:
+    """Folders that may hold uno.py: beside LibreOffice, and the system's packages."""
+    return [str(Path(soffice()).parent), *_UNO_FOLDERS]
+
+
+def bridge() -> Any:
+    """The module `uno`. Its folder is appended to the path, never put first: it holds other packages too."""
+    if find_spec("uno") is None:
+        sys.path.extend(folder for folder in _uno_folders() if Path(folder, "uno.py").is_file())
+    import uno
+
+    return uno
+
+
+def _write_profile(profile: Path) -> None:
+    """A profile whose first start asks nothing."""
+    items = "".join(
+        f'<item oor:path="/{path}"><prop oor:name="{name}" oor:op="fuse"><value>{value}</value></prop></item>\n'
+        for path, name, value in _SETTINGS
+    )
+    names = 'xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema"'
+    (profile / "user").mkdir()
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<oor:items {names}>\n{items}</oor:items>\n'
+    (profile / "user" / "registrymodifications.xcu").write_text(text, encoding="utf-8")
+
+
+def _die_with_parent(parent: int) -> None:
+    """In the child, before it becomes LibreOffice: be killed when our process is (Linux)."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of this id runs; one that has ended and only waits to be asked does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[-1].split()[0]
+    except OSError:
+        state = ""
+    if state or Path("/proc/self").exists():
+        return state not in {"", "Z", "X"}
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
+
+
+def sweep() -> None:
+    """Remove profiles and pipes of processes of ours that are gone. Others' are left alone."""
+    for profile in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        owner = profile.name.removeprefix(PREFIX).split("-")[0]
+        if owner.isdigit() and int(owner) != os.getpid() and not alive(int(owner)):
+            _remove(profile)
+
+
+def _remove(profile: Path) -> None:
+    """The profile's pipes, which LibreOffice leaves in /tmp when it is killed, and the profile."""
+    kept = profile / "pipes"
+    for pipe in kept.read_text(encoding="utf-8").splitlines() if kept.is_file() else []:
+        if Path(pipe).name.startswith("OSL_PIPE_"):
+            Path(pipe).unlink(missing_ok=True)
+    for _ in range(5):  # a dying LibreOffice may still write
+        shutil.rmtree(profile, ignore_errors=True)
+        if not profile.exists():
+            return
+        time.sleep(0.1)
+
+
+def _pipes_of(pid: int) -> list[str]:
+    """Files of the named pipes on which this process listens (Linux), to be removed if it is killed."""
+    try:
+        own = {str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()}
+        lines = Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()
+    except OSError:  # no /proc, or a descriptor closed meanwhile: the pipe's file stays until the machine restarts
+        return []
+    fields = [line.split() for line in lines[1:]]
+    return sorted({line[7] for line in fields if len(line) > 7 and f"socket:[{line[6]}]" in own and line[7][0] == "/"})
+
+
+class Office:
+    """One LibreOffice: its process, its profile, its pipe, its desktop. Starting costs about two seconds."""
+
+    def __init__(self, *, visible: bool = False, environment: Mapping[str, str] | None = None) -> None:
+        require()
+        sweep()
+        self.visible = visible
+        self.environment = dict(environment or {})
+        self.profile = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        self.pipe = f"tieout-{os.getpid()}-{next(_NUMBER)}"
+        self.process: subprocess.Popen[bytes] | None = None
+        atexit.register(self.kill)  # for who forgets to quit
+        try:
+            _write_profile(self.profile)
+            self.context = self._connected()
+        except BaseException:
+            self.kill()
+            raise
+        self.desktop = self.service("com.sun.star.frame.Desktop")
+
+    @property
+    def pid(self) -> int:
+        """The process id of LibreOffice."""
+        return self.process.pid if self.process else 0
+
+    @property
+    def address(self) -> str:
+        """The UNO address under which any program of this user reaches this LibreOffice."""
+        return f"uno:pipe,name={self.pipe};urp;StarOffice.ComponentContext"
+
+    def service(self, name: str) -> Any:
+        """A service of this LibreOffice."""
+        return self.context.ServiceManager.createInstanceWithContext(name, self.context)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        hidden = [] if self.visible else ["--headless", "--invisible"]
+        command = [soffice(), *hidden, "--norestore", "--nologo", "--nodefault", "--nofirststartwizard"]
+        command += [f"-env:UserInstallation={self.profile.as_uri()}", f"--accept=pipe,name={self.pipe};urp;"]
+        parent = os.getpid()
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **self.environment},
+            start_new_session=sys.platform != "win32",  # Ctrl+C in the terminal is for us alone
+            # The only way to be certain that it dies with us; the child does two system calls before it starts.
+            preexec_fn=(lambda: _die_with_parent(parent)) if sys.platform == "linux" else None,  # noqa: PLW1509
+        )
+
+    def _connected(self) -> Any:
+        """The component context, once LibreOffice answers on its pipe."""
+        local = bridge().getComponentContext()
+        resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
+        refused = bridge().getClass("com.sun.star.uno.Exception")
+        starts = 1
+        self.process = self._spawn()
+        until = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < until:
+            try:
+                context = resolver.resolve(self.address)
+                (self.profile / "pipes").write_text("\n".join(_pipes_of(self.pid)), encoding="utf-8")
+                return context
+            except refused:
+                time.sleep(0.05)
+            code = self.process.poll()
+            if code is not None:
+                if starts == 3 or code not in {0, FRESH_PROFILE}:
+                    raise self._did_not_start(f"it ended with code {code}")
+                starts += 1
+                self.process = self._spawn()
+        raise self._did_not_start(f"it did not answer within {SECONDS_TO_START} seconds")
+
+    def _did_not_start(self, why: str) -> ReconError:
+        fix = "Open LibreOffice once by hand to see what it says, then run the command again."
+        return trouble("C-952", why, f"LibreOffice did not start: {why}.", fix)
+
+    def end(self) -> None:
+        """Ask LibreOffice to leave, kill it where it does not, and remove its profile. Never fails, may be called twice."""
+        process = self.process
+        if process is not None and process.poll() is None:
+            gone = bridge().getClass("com.sun.star.uno.Exception")
+            try:
+                self.desktop.terminate()
+                process.wait(SECONDS_TO_END)
+            except (gone, subprocess.TimeoutExpired, AttributeError):
+                pass  # gone already, or it hangs: killed below
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill LibreOffice at once and remove its profile. May be called twice."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(SECONDS_TO_END)
+        _remove(self.profile)
+        atexit.unregister(self.kill)

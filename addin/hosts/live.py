@@ -1,0 +1,441 @@
+"""A workbook that is open in a spreadsheet program, as a `Host`: Excel on Windows and macOS, LibreOffice Calc on Linux.
+
+Only public xlwings is used; the one exception, on Windows, stands in `patience` and `escape_pressed`. A write is all
+or nothing (`live_draw.py`) and its cells are those that the file host writes (`live_values.py`). What public xlwings
+cannot do stays as the template has it (`live_looks.py`).
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import xlwings as xw
+
+from addin.hosts.cellxml import EPOCH_1900, EPOCH_1904
+from addin.hosts.file import trimmed
+from addin.hosts.live_draw import Drawing, as_refusal, draw
+from addin.hosts.live_grid import read_rows, used
+from addin.hosts.live_plan import planned
+from addin.hosts.live_refusals import busy, no_program, not_opened, not_saved, stopped
+from addin.hosts.live_shown import shown_rows
+from addin.hosts.live_values import guarded, shown
+from addin.hosts.refusals import too_wide_or_long
+from addin.hosts.usedrange import MAX_CELLS
+from recon_core.problems import Problem, ReconError
+from recon_core.sheets import Sheet, column_letter
+
+T = TypeVar("T")
+ON_WINDOWS, ON_MACOS = (platform.system() == name for name in ("Windows", "Darwin"))
+TITLE = "Tieout"
+REQUEST, STATUS = "tieout_request", "tieout_status"  # names of two cells on the sheet Start
+BETWEEN = 0.25  # seconds between two words in the status bar, and between two looks at the request cell
+PATIENCE = 6.0  # seconds for a cell to be left that is being edited
+# What a busy Excel answers: the call was rejected, or ignored while a cell is being edited; an Apple event timed out.
+BUSY = {-2147418111, -2146777998, -1712}
+NORMAL = {"screen_updating": True, "enable_events": True, "display_alerts": True}
+QUIET = {"screen_updating": False, "calculation": "manual", "enable_events": False, "display_alerts": False}
+
+
+class LiveHost:
+    """The six verbs, and what buttons need, on an open workbook. Raises ReconError with a Problem H-1xx.
+
+    `keep`: `save` writes the file; without it the user saves, as he is used to. `cancelled` is asked between steps.
+    """
+
+    def __init__(
+        self,
+        book: xw.Book,
+        *,
+        keep: bool = False,
+        on_progress: Callable[[str, float], None] | None = None,
+        on_show: Callable[[Sequence[Problem]], None] | None = None,
+        answers: Mapping[str, str] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
+        self.book, self.keep, self.cancelled = book, keep, cancelled
+        self.on_progress, self.on_show = on_progress, on_show
+        self.answers = dict(answers or {})
+        self._ready = False
+        self._request: Any = None  # the cell that may ask for an end
+        self._old_request: object = None  # what stood there when we began
+        self._bar: str | bool | None = None  # what stood in the status bar; None while it is not ours
+        self._said = self._looked = 0.0
+
+    # ---- the six verbs ----
+
+    def cells(self, sheet: str) -> list[list[object]]:
+        """The values from A1 on, blanks and errors as None, trailing blanks cut; [] when there is no such sheet."""
+        found = self._sheet(sheet)
+        return [] if found is None else trimmed([list(map(shown, row)) for row in self._raw(found)])
+
+    def write(self, sheets: Sequence[Sheet]) -> None:
+        """All or nothing; calculation, selection and status bar are afterwards as before, however it ends."""
+        for names in ([sheet.name for sheet in sheets], [table.name for sheet in sheets for table in sheet.tables]):
+            if len({name.lower() for name in names}) < len(names):
+                raise ValueError(f"a name twice: {names}")
+        if not sheets:
+            return
+        self._prepare()
+        epoch = epoch_of(self.path)
+        plans = [planned(sheet, epoch) for sheet in sheets]
+        with self._quiet():
+            try:
+                draw(Drawing(self.book, plans, self._look, self.progress))
+            except ReconError:
+                raise
+            except Exception as error:
+                raise as_refusal(error) from error
+
+    def show(self, problems: Sequence[Problem]) -> None:
+        """Hand the problems to whoever asked to be told; the status bar is the program's again."""
+        self._release()
+        if self.on_show:
+            self.on_show(problems)
+
+    def progress(self, text: str, share: float) -> None:
+        """The status bar, at most four times a second. Raises H-124 where the user asked for an end."""
+        self._prepare()
+        self._look()
+        if self.on_progress:
+            self.on_progress(text, share)
+        now = time.monotonic()
+        if now - self._said >= BETWEEN:
+            self._said = now
+            if self._bar is None:
+                found = self.book.app.status_bar
+                self._bar = False if str(found).startswith(TITLE) else found  # the button's word, or a killed run's
+            self.book.app.status_bar = f"{TITLE}: {text} ({share:.0%})"
+
+    def choose(self, question: str, options: Sequence[str]) -> str | None:
+        """The answer given beforehand, if it is one of the options."""
+        answer = self.answers.get(question)
+        return answer if answer in options else None
+
+    def save(self) -> None:
+        """Write the file where that was asked for; else the workbook stays unsaved before the user."""
+        if self.keep:
+            try:
+                self.book.save()
+            except Exception as error:
+                raise as_refusal(error) from error
+
+    # ---- what buttons need ----
+
+    @property
+    def path(self) -> Path:
+        """The file on disk. Raises H-122 where it was never saved or its path is an address."""
+        name = str(self.book.fullname)
+        if "://" in name or not any(sign in name for sign in "/\\"):
+            raise not_saved(name)
+        return Path(name)
+
+    def sheet_names(self) -> list[str]:
+        """The worksheets from left to right."""
+        self._prepare()
+        return [sheet.name for sheet in self.book.sheets]
+
+    def shown_cells(self, sheet: str) -> list[list[object]]:
+        """As `cells`, with errors as `ExcelError` and numbers that show leading zeros as that text."""
+        found = self._sheet(sheet)
+        return [] if found is None else trimmed(shown_rows(found, self._raw(found)))
+
+    def named(self, name: str) -> object:
+        """The value of the cell a defined name points at; None where it is blank or there is no such name."""
+        cell = self._cell(name)
+        return None if cell is None else shown(cell.raw_value)
+
+    def set_named(self, name: str, value: str) -> bool:
+        """Write a text into the cell of a defined name; False where there is no such name."""
+        cell = self._cell(name)
+        if cell is None:
+            return False
+        try:
+            cell.raw_value = guarded(value)
+        except Exception as error:
+            raise as_refusal(error) from error
+        return True
+
+    def selected(self) -> tuple[str, int, int]:
+        """Sheet, row and column of the selection, one-based; A1 of the active sheet where no cells are selected."""
+        self._prepare()
+        found = self.book.selection
+        if found is None:
+            return self.book.sheets.active.name, 1, 1
+        return found.sheet.name, found.row, found.column
+
+    def go_to(self, sheet: str, row: int = 1, column: int = 1) -> bool:
+        """Show a cell; False where there is no such sheet."""
+        found = self._sheet(sheet)
+        if found is None:
+            return False
+        found.activate()
+        found.range((row, column)).select()
+        return True
+
+    def status(self, line: str) -> None:
+        """One line in the status cell; in the status bar where the workbook has no such cell, or may not be written to."""
+        try:
+            has_cell = self.set_named(STATUS, line)
+        except ReconError:  # a protected Start sheet must not stop a run
+            has_cell = False
+        if not has_cell:
+            self.book.app.status_bar = line
+
+    def tell(self, text: str, *, grave: bool = False) -> None:
+        """The one closing message, before whoever can see it; the status bar is the program's again."""
+        self._release()
+        app = self.book.app
+        if app.visible and not self.keep:
+            app.alert(text, TITLE, mode="critical" if grave else "info")
+
+    # ---- inside ----
+
+    def _sheet(self, name: str) -> xw.Sheet | None:
+        self._prepare()
+        return next((sheet for sheet in self.book.sheets if sheet.name.lower() == name.lower()), None)
+
+    def _cell(self, name: str) -> Any:
+        """The one cell of a name of the workbook; None for none, and for a name of a constant or a formula."""
+        self._prepare()
+        if name == REQUEST and self._request is not None:  # a watcher asks twice a second
+            return self._request
+        found = next((one for one in self.book.names if one.name.lower() == name.lower()), None)
+        area = found.refers_to_range if found is not None else None
+        return None if area is None else area[0, 0]
+
+    def _raw(self, sheet: xw.Sheet) -> list[Sequence[Any]]:
+        area = used(sheet)
+        if area.bottom * area.right > MAX_CELLS:
+            far = f"{column_letter(area.right)}{area.bottom}"
+            raise too_wide_or_long(sheet.name, f"The sheet '{sheet.name}' reaches to cell {far}, too far to be read")
+        return read_rows(sheet, area, self._look)
+
+    def _prepare(self) -> None:
+        """Once: see that the program answers, and bring it to a known state after a crash of whoever was before us."""
+        if self._ready:
+            return
+        app = self.book.app
+
+        def settle() -> None:
+            for name, value in NORMAL.items():
+                setattr(app, name, value)
+
+        unless_busy(settle)
+        self._ready = True
+        self._request = self._cell(REQUEST)
+        self._old_request = self.named(REQUEST)
+
+    def _look(self) -> None:
+        """Raise H-124 where the user wants an end: the given flag, Esc on Windows, or the request cell."""
+        if (self.cancelled and self.cancelled()) or escape_pressed(self.book.app):
+            raise stopped()
+        now = time.monotonic()
+        if now - self._looked < BETWEEN:
+            return
+        self._looked = now
+        request = None if self._request is None else shown(self._request.raw_value)
+        if str(request or "").lower().startswith("cancel") and request != self._old_request:
+            self.set_named(REQUEST, "")
+            raise stopped()
+
+    def _release(self) -> None:
+        if self._bar is not None:
+            self.book.app.status_bar = self._bar
+            self._bar = None
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """No redraws, events, alerts or calculation inside; afterwards everything as it was, the selection too."""
+        app, bar = self.book.app, self._bar
+        is_active = app.books.active == self.book
+        sheet, selection = self.book.sheets.active, self.book.selection if is_active else None
+        is_manual, done = app.calculation == "manual", False
+        try:
+            with app.properties(**QUIET):
+                try:
+                    yield
+                    done = True
+                finally:
+                    if self.book.sheets.active.name != sheet.name:
+                        sheet.activate()
+                    if selection is not None:
+                        selection.select()
+        finally:
+            if (
+                is_manual or not done
+            ):  # our figures must not stand beside stale ones; what was put back is worked out again
+                app.calculate()
+            if bar is None:
+                self._release()
+
+
+def epoch_of(path: Path) -> int:
+    """The serial number of 1970-01-01 in the workbook's date system, as its file says; public xlwings cannot tell."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            text = archive.read("xl/workbook.xml")
+    except (OSError, KeyError, zipfile.BadZipFile):  # another kind of file, or one we may not read: hardly of 1904
+        return EPOCH_1900
+    return EPOCH_1904 if re.search(rb"""date1904\s*=\s*["'](?:1|true)["']""", text) else EPOCH_1900
+
+
+def caller() -> LiveHost:
+    """The workbook whose button was pressed."""
+    return LiveHost(unless_busy(xw.Book.caller))
+
+
+def active() -> LiveHost | None:
+    """The active workbook of the running program; None where none runs or none is open."""
+    app = _running()
+    if app is None or not unless_busy(lambda: len(app.books)):
+        return None
+    return _host_of(unless_busy(lambda: app.books.active))
+
+
+# The last one found: a watcher that looks twice a second asks the program as little as can be.
+_HOSTS: list[LiveHost] = []
+
+
+def _host_of(book: xw.Book) -> LiveHost:
+    if not _HOSTS or _HOSTS[0].book != book:
+        _HOSTS[:] = [LiveHost(book)]
+    return _HOSTS[0]
+
+
+@contextmanager
+def opened(path: Path, *, on_progress: Callable[[str, float], None] | None = None) -> Iterator[LiveHost]:
+    """The workbook opened in a program of its own: Excel on Windows and macOS, Calc elsewhere. `save` writes the file.
+
+    Raises H-127 where there is no such program, H-128 where it cannot open the file.
+    """
+    with _program() as app:
+        book = _open(app, path)
+        try:
+            yield LiveHost(book, keep=True, on_progress=on_progress)
+        finally:
+            book.close()
+
+
+@contextmanager
+def before_user(path: Path) -> Iterator[Callable[[], LiveHost | None]]:
+    """The workbook opened where the user sees it; the way to it while it is open, None once it is closed.
+
+    In Calc its macros may run: the buttons then leave requests. Raises H-127, H-128 as `opened`.
+    """
+    with _program(visible=True) as app:
+        book = _open(app, path)
+        name = book.fullname
+
+        def find() -> LiveHost | None:
+            try:
+                names = unless_busy(lambda: [one.fullname for one in app.books])
+            except ReconError as error:
+                if error.problem.code == "H-121":  # busy, not closed
+                    raise
+                return None  # the program was closed
+            return _host_of(book) if name in names else None
+
+        yield find
+
+
+def _open(app: xw.App, path: Path) -> xw.Book:
+    try:
+        return app.books.open(path)
+    except ReconError:
+        raise
+    except Exception as error:
+        raise not_opened(path.name, error) from error
+
+
+@contextmanager
+def _program(*, visible: bool = False) -> Iterator[xw.App]:
+    if not (ON_WINDOWS or ON_MACOS):
+        from addin import calc
+
+        if why := calc.why_not():
+            raise no_program(why)
+        with calc.office(visible=visible, macros=visible) as app:
+            yield app
+        return
+    try:
+        app = xw.App(visible=visible, add_book=False)
+    except Exception as error:
+        raise no_program(f"Excel did not start: {error}.") from error
+    try:
+        yield app
+    finally:
+        app.quit()
+
+
+def _running() -> xw.App | None:
+    return unless_busy(lambda: xw.apps.active) if len(xw.engines) else None
+
+
+def state_of_excel() -> dict[str, str]:
+    """Version and calculation mode of the running Excel; {} where none runs. Raises H-121 where it stays busy."""
+    if (app := _running()) is None:
+        return {}
+    return {"version": str(unless_busy(lambda: app.version)), "calculation": str(unless_busy(lambda: app.calculation))}
+
+
+def register_functions(name: str) -> bool:
+    """Have the functions add-in `name` give Excel the texts of its functions; False where no Excel has a workbook open."""
+    if (app := _running()) is None:
+        return False
+    if not unless_busy(lambda: len(app.books)):
+        return False
+    app.macro(f"'{name}'!TieoutHelp.RegisterFunctions")()
+    return True
+
+
+# ---- the one small place for what is not public xlwings: Windows only ----
+
+
+def unless_busy(call: Callable[[], T], seconds: float = PATIENCE) -> T:
+    """The answer of a cheap call. Raises H-121 where the program stays busy; xlwings alone would ask for ever."""
+    patience(1)
+    end = time.monotonic() + seconds
+    try:
+        while True:
+            try:
+                return call()
+            except Exception as error:
+                if not _is_busy(error):
+                    raise
+                if time.monotonic() >= end:
+                    raise busy() from error
+            time.sleep(0.1)
+    finally:
+        patience(0)
+
+
+def _is_busy(error: Exception) -> bool:
+    numbers = {getattr(error, "hresult", None), getattr(error, "errornumber", None), *error.args[:1]}
+    details = error.args[2] if len(error.args) > 2 else None
+    code = details[5] if isinstance(details, tuple) and len(details) > 5 else None
+    return any(isinstance(number, int) and number in BUSY for number in (*numbers, code))
+
+
+def patience(attempts: int) -> None:
+    """How often xlwings repeats a rejected call of COM: 0 is for ever, right once a write has begun."""
+    if ON_WINDOWS:
+        from xlwings import _xlwindows
+
+        _xlwindows.N_COM_ATTEMPTS = attempts
+
+
+def escape_pressed(app: xw.App) -> bool:
+    """Whether Esc is held down while Excel is in front."""
+    if ON_WINDOWS:
+        import ctypes
+
+        user: Any = vars(ctypes)["windll"].user32
+        return bool(user.GetAsyncKeyState(0x1B) & 0x8000) and user.GetForegroundWindow() == app.hwnd
+    return False

@@ -1,0 +1,107 @@
+"""`tieout watch`: obey the buttons of the open workbook without Excel starting a process.
+
+A button writes 'action|yyyymmddhhnnss' into the request cell; we look twice a second, empty the cell and obey. While
+nothing is asked nothing is written, so that a user's undo list and copy mode stay his.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from addin.commands import ACTIONS, REQUEST, obey
+from addin.hosts import LiveBook
+from recon_core.problems import Place, Problem, ReconError, Severity
+
+PAUSE = 0.5  # seconds between two looks
+STAMP = "%Y%m%d%H%M%S"
+
+
+class Request(NamedTuple):
+    """What a button asked for, and when it was pressed."""
+
+    action: str
+    at: dt.datetime
+
+
+def parse_request(value: object) -> Request | None:
+    """The request in the cell; None for a blank cell, for what is no request, and for an action that does not exist."""
+    action, _, stamp = str(value or "").strip().partition("|")
+    try:
+        return Request(action, dt.datetime.strptime(stamp, STAMP)) if action in ACTIONS else None
+    except ValueError:
+        return None
+
+
+def look(host: LiveBook, since: dt.datetime) -> str:
+    """Obey one request that is not older than `since`; returns its action, '' when there was none to obey.
+
+    Older ones are from before the watcher came: obeying them would surprise.
+    """
+    request = parse_request(host.named(REQUEST))
+    if request is None or request.at < since.replace(microsecond=0):
+        return ""
+    host.set_named(REQUEST, "")
+    obey(request.action, host)
+    return request.action
+
+
+def watch(
+    active: Callable[[], LiveBook | None], *, since: dt.datetime, pause: Callable[[float], None], told: Callable[[str], None], ends: Callable[[], bool]
+) -> int:  # fmt: skip
+    """Look at the active workbook until `ends`; returns how many requests were obeyed. Excel that is busy is asked again."""
+    obeyed, busy = 0, False
+    while not ends():
+        try:
+            host = active()
+            action = look(host, since) if host else ""
+        except ReconError as error:
+            if not busy:
+                told(str(error.problem))
+            busy, action = True, ""
+        else:
+            busy = False
+        if action:
+            obeyed += 1
+            told(f"Obeyed: {ACTIONS[action].label}")
+        pause(PAUSE)
+    return obeyed
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One watcher for a user. Raises ReconError B-611 while another one runs; the lock of a dead one is taken over."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "watch.lock"
+    with path.open("a+", encoding="ascii") as lock:
+        if not _lock(lock.fileno()):
+            what = "Another 'tieout watch' of yours is running."
+            raise ReconError(Problem("B-611", Severity.STOP, Place(), "", what, "Use that one, or end it with Ctrl+C."))
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: int) -> bool:
+        """Lock the first byte; the system gives it back when the process ends, however it ends."""
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(handle: int) -> bool:
+        """Lock the file; the system gives it back when the process ends, however it ends."""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
