@@ -146,6 +146,26 @@ def check(book: Path, as_of: dt.date | None, as_json: bool, quiet: bool, verbose
 
 
 @main.command()
+@click.argument("book", type=click.Path(path_type=Path))
+@click.argument("table", type=click.Choice(["Rates", "Terms"], case_sensitive=False))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+def load(book: Path, table: str, file: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Put the rate card or the payment terms of FILE into the table of BOOK.
+
+    Rows of the portals that FILE names are replaced, all others stay. Nothing is written where FILE has a mistake.
+    """
+    with session(as_json=as_json, quiet=False, verbose=False) as talk:
+        from addin import load as loading
+        from addin.hosts.file import FileHost
+
+        found = loading.load(FileHost(book), table, file)
+        if found.refused:
+            talk.refuse(found.problems)
+        talk.tell(loading.lines(found, book, file), loading.as_json(found))
+
+
+@main.command()
 @click.argument("a", type=click.Path(path_type=Path))
 @click.argument("b", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The workbook to write.")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from addin.new_book import fill, load_recipe, set_basics
+from addin.load import TITLES, merge, read_file
+from addin.new_book import Tables, fill, load_recipe, set_basics
 from workbook_templates import demo_files, template_path
 
 BASICS = {
     "Title": "AJIO, April 2026", "Entity": "FERNWAY STUDIO LLP (invented)", "Currency": "INR", "Period from": "2026-04-01", "Period to": "2026-04-30",
     "As of": "2026-04-30",
 }  # fmt: skip
+
+LOADED = {"Rates": "rate_card.csv", "Terms": "payment_terms.csv"}
 
 
 def make_demo(folder: Path) -> Path:
@@ -24,5 +27,15 @@ def make_demo(folder: Path) -> Path:
         target.parent.mkdir(exist_ok=True)
         shutil.copyfile(source, target)
     book = folder / "AJIO_April_2026.xlsx"
-    fill(book, set_basics(load_recipe("ajio_marketplace"), BASICS), base=template_path())
+    fill(book, demo_tables(folder), base=template_path())
     return book
+
+
+def demo_tables(folder: Path) -> Tables:
+    """The Setup rows of the demo: its recipe, with the rates and terms that lie in the folder."""
+    tables = set_basics(load_recipe("ajio_marketplace"), BASICS)
+    for word, file in LOADED.items():
+        title = TITLES[word]
+        loaded = merge(read_file(word, folder / file), tables.get(title, []))
+        tables = {**tables, title: [dict(row) for row in loaded.rows]}
+    return tables

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recon_core.reports import MARKET_AMOUNTS
 from recon_core.reports.case import Case, Overflow
 
 SHEETS = {
@@ -24,8 +25,14 @@ SHEETS = {
     "tblSkipped": "Skipped",
     "tblA": "A data",
     "tblB": "B data",
+    "tblOrders": "Orders",
+    "tblFees": "Fees",
+    "tblReleases": "Releases",
+    "tblPayouts": "Payouts",
+    "tblCommercial": "Commercial",
+    "tblClaims": "Claims",
 }
-MONEY = ("Amount", "Amount A", "Amount B", "Difference", "Tolerance")
+MONEY = {"Amount", "Amount A", "Amount B", "Difference", "Tolerance", *MARKET_AMOUNTS}
 
 
 class DetailFiles:

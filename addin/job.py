@@ -21,6 +21,7 @@ from addin.settings import Settings
 from recon_core import __version__, reports, schema
 from recon_core.derivations import sources_named
 from recon_core.engine import Outcome, reconcile, result_hash
+from recon_core.market import EXPECTED_NET, OUR_ORDER
 from recon_core.model import Raw, Result, Source
 from recon_core.problems import Place, Problem, ReconError, Severity, worst
 from recon_core.readers import read
@@ -150,8 +151,9 @@ def _case(host: Host, recipe: Recipe, outcome: Outcome, facts: Run, problems: Se
     notes = {str(row["Exc key"]): row for row in (*kept, *exceptions)}
     names = reports.sheet_names(spec.name for spec in recipe.sources)
     standing = _standing(host, outcome, names)
+    market = _market_sheets(host, outcome)
     return Case(
-        tables=outcome.tables, source_sheets=names, standing=standing, own_columns=own, results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
+        books=outcome.books, market_sheets=market, tables=outcome.tables, source_sheets=names, standing=standing, own_columns=own, results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
         kept_notes=[list(row.values()) for row in kept], log=[list(row.values()) for row in log],
     )  # fmt: skip
 
@@ -168,6 +170,19 @@ def _standing(host: Host, outcome: Outcome, names: Mapping[str, str]) -> dict[st
             what = f"The sheet '{name}' is not one that Tieout has written, and the derived columns of {table.source} need its name."
             fix = "Rename the sheet, or the source in Setup."
             raise ReconError(Problem("N-112", Severity.STOP, Place(sheet=name), "", what, fix))
+    return ours
+
+
+def _market_sheets(host: Host, outcome: Outcome) -> list[str]:
+    """Sheets of the marketplace that an earlier run has written. Raises ReconError N-112 where one of the user's own is in the way."""
+    found = {name: grid for name in reports.MARKET_SHEETS if (grid := host.cells(name))}
+    ours = [name for name, grid in found.items() if reports.is_ours(grid, name)]
+    for name in found if outcome.books else ():
+        if name not in ours:
+            what = f"The sheet '{name}' is not one that Tieout has written, and the results of the marketplace need its name."
+            raise ReconError(
+                Problem("N-112", Severity.STOP, Place(sheet=name), "", what, "Rename the sheet and run again.")
+            )
     return ours
 
 
@@ -259,6 +274,7 @@ def _wanted(recipe: Recipe, source: str) -> tuple[str, ...]:
     ]  # fmt: skip
     added = {name for lookup in recipe.lookups if lookup.source == source for name in lookup.take}
     added |= {one.column for one in recipe.derivations if one.source == source}
+    added |= {EXPECTED_NET, OUR_ORDER} if recipe.market else set()
     return tuple(dict.fromkeys(name for name in names if name not in added))
 
 

@@ -3,7 +3,7 @@
 Places come from `schema.layout`, as those of the template do. Cells only, in the looks that stand there: lists to
 choose from, messages and formats of the template stay. A table with more rows than the template has room for is
 resized, and those below it move down with title, help and header. Excel keeps lists and messages where they stood,
-so a moved table has them some rows too high; they only warn. Mapping and Rules stand alone: theirs just stretch.
+so a moved table has them some rows too high; they only warn. Mapping, Rules and Marketplace stand alone: theirs just stretch.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date
 
 import pandas as pd
 
-from recon_core.schema import BASICS, SETUP_SHEETS, TABLES, SetupTable, layout
+from recon_core.schema import BASICS, SETUP_SHEETS, TABLES, SetupTable, as_text, layout
 from recon_core.sheets import Cell, Column, Kind, Sheet, Table, Value
 
 Rows = Sequence[Mapping[str, object]]
@@ -21,7 +21,7 @@ Place = tuple[str, int, int, int, int]
 
 
 def setup_sheets(tables: Mapping[str, Rows]) -> list[Sheet]:
-    """The sheets Setup, Mapping and Rules with these rows (table title -> dicts by field name), and no others.
+    """The Setup sheets with these rows (table title -> dicts by field name), and no others.
 
     Items of Reconciliation that are not given stay there with an empty value. KeyError for a title or a field
     that the schema does not hold: a value would be lost.
@@ -31,7 +31,34 @@ def setup_sheets(tables: Mapping[str, Rows]) -> list[Sheet]:
         raise KeyError(f"no Setup table {', '.join(sorted(unknown))}")
     rows = {table.title: _rows(table, tables.get(table.title, ())) for table in TABLES}
     places = layout({title: len(found) for title, found in rows.items()})
-    return [_sheet(name, rows, places) for name in SETUP_SHEETS]
+    return [_sheet(name, rows, places, layout()) for name in SETUP_SHEETS]
+
+
+def sheet_with(name: str, tables: Mapping[str, Rows], grid: Sequence[Sequence[object]]) -> Sheet:
+    """A Setup sheet that stands in a workbook as `grid`, with these rows for all its tables, wherever the user has moved them."""
+    mine = [table for table in TABLES if table.sheet == name]
+    rows = {table.title: _rows(table, tables[table.title]) for table in mine}
+    standing = _standing(mine, grid)
+    places, moved = {}, 0
+    for table in mine:
+        sheet, title, header, first, room = standing[table.title]
+        wanted = max(room, len(rows[table.title]))
+        places[table.title] = (sheet, title + moved, header + moved, first + moved, wanted)
+        moved += wanted - room
+    return _sheet(name, rows, places, standing)
+
+
+def _standing(tables: Sequence[SetupTable], grid: Sequence[Sequence[object]]) -> dict[str, Place]:
+    """Where tables stand on their sheet; one that is not found stands where the template has it."""
+    found = dict(layout())
+    titles = {table.title for table in tables}
+    starts = [(number, as_text(row[0])) for number, row in enumerate(grid, 1) if row and as_text(row[0]) in titles]
+    for at, (number, title) in enumerate(starts):
+        sheet, old_title, header, first, room = layout()[title]
+        down = number - old_title
+        end = starts[at + 1][0] - 2 if at + 1 < len(starts) else max(len(grid), first + down + room - 1)
+        found[title] = (sheet, number, header + down, first + down, end - first - down + 1)
+    return found
 
 
 def _rows(table: SetupTable, given: Rows) -> Rows:
@@ -49,21 +76,22 @@ def _basics(given: Rows) -> Rows:
     return [*known, *mine.values()]
 
 
-def _sheet(name: str, rows: Mapping[str, Rows], places: Mapping[str, Place]) -> Sheet:
+def _sheet(name: str, rows: Mapping[str, Rows], places: Mapping[str, Place], standing: Mapping[str, Place]) -> Sheet:
     mine = [table for table in TABLES if table.sheet == name]
-    standing = layout()
     changed = any(places[table.title] != standing[table.title] for table in mine)
-    cells = [cell for table in mine for cell in _cells(table, rows[table.title], places[table.title])]
+    cells = [
+        cell for table in mine for cell in _cells(table, rows[table.title], places[table.title], standing[table.title])
+    ]
     if changed:
-        cells = [*_cleared(mine, places), *cells]
+        cells = [*_cleared(mine, places, standing), *cells]
     tables = tuple(_table(table, places[table.title]) for table in mine) if changed else ()
     return Sheet(name=name, cells=tuple(cells), tables=tables, owned=False, tab="blue")
 
 
-def _cells(table: SetupTable, rows: Rows, place: Place) -> Iterator[Cell]:
+def _cells(table: SetupTable, rows: Rows, place: Place, standing: Place) -> Iterator[Cell]:
     """Values of a table, blanks below them, and title and help where they have moved."""
     _, title, _, first, room = place
-    _, old_title, _, _, old_room = layout()[table.title]
+    _, old_title, _, _, old_room = standing
     if title != old_title:
         blanks = [Cell(row=title, column=at, value=None, style="section") for at in range(2, len(table.fields) + 1)]
         yield from [Cell(row=title, column=1, value=table.title, style="section"), *blanks]
@@ -91,16 +119,18 @@ def _value(value: object) -> Value:
     return value if isinstance(value, str | int | float | bool | date) else str(value)
 
 
-def _cleared(tables: Sequence[SetupTable], places: Mapping[str, Place]) -> Iterator[Cell]:
+def _cleared(
+    tables: Sequence[SetupTable], places: Mapping[str, Place], standing: Mapping[str, Place]
+) -> Iterator[Cell]:
     """Plain blanks wherever a table stands or stood, but where it stands now: no old header shows through."""
-    ends = [place[3] + place[4] for table in tables for place in (layout()[table.title], places[table.title])]
+    ends = [place[3] + place[4] for table in tables for place in (standing[table.title], places[table.title])]
     taken: dict[int, int] = {}
     for table in tables:
         _, title, header, first, rows = places[table.title]
         taken |= dict.fromkeys((title, *range(header, first + rows)), len(table.fields))
         taken[title + 1] = 1
     wide = max(len(table.fields) for table in tables)
-    for row in range(layout()[tables[0].title][1], max(ends)):
+    for row in range(standing[tables[0].title][1], max(ends)):
         for column in range(taken.get(row, 0) + 1, wide + 1):
             yield Cell(row=row, column=column, value=None, style="text")
 

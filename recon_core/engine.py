@@ -18,12 +18,14 @@ import pyarrow.compute as pc
 from recon_core import controls, doubts, duplicates, references
 from recon_core.dates import NO_DAY, from_date
 from recon_core.keys import codes_of, content_hash, mix
+from recon_core.marketplace import Books, analyse
 from recon_core.matching import Task, by_id
 from recon_core.model import SKIP_CODE, FileFacts, Raw, Result, Skip, Status, Tally
 from recon_core.money import MAX_MINOR, PAISA
+from recon_core.nothing_expected import skip_nothing_expected
 from recon_core.partition import Map, match_in_parts
 from recon_core.prepare import Plan, Prepared, SourceTable, complete, prepare
-from recon_core.problems import Place, Problem, ReconError, Severity
+from recon_core.problems import Place, Problem, ReconError, Severity, broken
 from recon_core.recipe import Leg, Recipe, RuleKind
 from recon_core.statuses import CODE, judge
 from recon_core.texts import arrow_text, join_texts
@@ -48,6 +50,7 @@ class Outcome:
     results: Mapping[str, Result]
     problems: tuple[Problem, ...]
     tables: tuple[SourceTable, ...] = ()  # sources that formulas read or fill
+    books: Books | None = None  # the marketplace's money, where Setup has a table Marketplace
 
 
 def reconcile(
@@ -74,7 +77,18 @@ def reconcile(
             continue
         results[leg.name] = outcome
         problems += [problem for problem in outcome.problems if problem not in problems]
-    return Outcome(results=results, problems=tuple(_still_true(problems, results)), tables=completed.tables)
+    books = _books(recipe, completed.raw, results, problems)
+    problems += [problem for problem in (books.problems if books else ()) if problem not in problems]
+    return Outcome(
+        results=results, problems=tuple(_still_true(problems, results)), tables=completed.tables, books=books
+    )
+
+
+def _books(recipe: Recipe, raw: Mapping[str, Sequence[Raw]], results: Mapping[str, Result], problems: Sequence[Problem]) -> Books | None:  # fmt: skip
+    """The marketplace's money, from legs of which none has stopped. Raises ReconError E-900 where a money chain does not close."""
+    if recipe.market is None or any(problem.severity in (Severity.STOP, Severity.ASK) for problem in problems):
+        return None
+    return analyse(recipe, raw, results)
 
 
 def _prepare(
@@ -137,6 +151,7 @@ def _leg(leg: Leg, sides: Sequence[Prepared], recipe: Recipe, prior: Prior, run:
     if twin and twin.severity is Severity.STOP:
         return twin
     lines = duplicates.skip_duplicates(references.link_by_references(references.keep_apart(lines), leg))
+    lines = skip_nothing_expected(lines, leg)
     written = doubts.currencies(lines)
     lines, ids = number_ids(lines, recipe.currency.strip().upper())
     if float(lines["amount_minor"].abs().astype("float64").sum()) >= MAX_MINOR:
@@ -310,8 +325,7 @@ def result_hash(results: Mapping[str, Result]) -> str:
 
 
 def _broken(leg: str, what: str) -> ReconError:
-    fix = "Nothing was written. Send the run log and the files to support: this is a fault of the program."
-    return ReconError(Problem("E-900", Severity.STOP, Place(), leg, f"The proof of leg '{leg}' failed: {what}.", fix))
+    return broken(leg, f"The proof of leg '{leg}' failed: {what}.")
 
 
 __all__ = ["Outcome", "Prior", "prove", "reconcile", "result_hash", "tally"]

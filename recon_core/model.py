@@ -119,6 +119,7 @@ class Skip(StrEnum):
     SKIP_RULE = "Skip rule"
     SAME_FILE = "Same file again"
     FORMULA_ERROR = "Formula gives an error"
+    NOTHING_EXPECTED = "Nothing expected"
 
 
 SKIPS: tuple[Skip, ...] = tuple(Skip)

@@ -71,6 +71,12 @@ class ReconError(Exception):
         self.problem = problem
 
 
+def broken(raw: str, what: str) -> ReconError:
+    """A proof of ours has failed: a fault of the program, and nothing may be written."""
+    fix = "Nothing was written. Send the run log and the files to support: this is a fault of the program."
+    return ReconError(Problem("E-900", Severity.STOP, Place(), raw, what, fix))
+
+
 def worst(problems: Iterable[Problem]) -> Severity | None:
     """The gravest severity among them, None for none."""
     found = {problem.severity for problem in problems}

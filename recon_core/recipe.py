@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from recon_core.keys import Cleaning
+from recon_core.market import Market
 
 
 class Meaning(StrEnum):
@@ -177,6 +179,7 @@ class Recipe:
     lookups: tuple[Lookup, ...] = ()
     derivations: tuple[Derivation, ...] = ()
     live_rows: int = 100_000  # a source with more rows gets values in place of live formulas
+    market: Market | None = None  # None: no marketplace is set up, and nothing of it happens
 
     def sources_of(self, side: SideOf) -> tuple[str, ...]:
         """The sources of a side; of a side of an earlier leg those that leg reads."""
@@ -184,6 +187,20 @@ class Recipe:
             if side.from_leg == leg.name:
                 side = leg.side(side.from_side)
         return side.sources
+
+    def leg_between(self, a: Sequence[str], b: Sequence[str]) -> Leg | None:
+        """The first leg that reads one of the sources `a` on side A and one of `b` on side B, row by row."""
+        return next((
+            leg for leg in self.legs
+            if set(self.sources_of(leg.a)) & set(a) and set(self.sources_of(leg.b)) & set(b) and not (leg.a.group_by or leg.b.group_by)
+        ), None)  # fmt: skip
+
+    def leg_added_up(self, sources: Sequence[str]) -> tuple[Leg, str] | None:
+        """The first leg with a side, 'A' or 'B', that adds one of these sources up, such as payouts against the bank."""
+        return next((
+            (leg, letter) for leg in self.legs for letter in ("A", "B")
+            if leg.side(letter).group_by and set(self.sources_of(leg.side(letter))) & set(sources)
+        ), None)  # fmt: skip
 
 
 def parse_terms(text: str) -> tuple[tuple[int, str], ...]:

@@ -27,6 +27,7 @@ class Field:
     example: str = ""
     choices: tuple[str, ...] = ()
     least: int | None = None  # the cell holds a whole number, at least this one, or nothing
+    is_number: bool = False  # the cell holds an amount or a percentage
     width: float = 16
 
 
@@ -40,6 +41,7 @@ class SetupTable:
     help: str
     fields: tuple[Field, ...]
     needed: bool = True
+    judged_here: bool = True  # by `wrong_cells`; else by the module that reads the table, which knows more spellings
     blank_rows: int = 5  # empty rows the template offers below the filled ones
 
 
@@ -92,7 +94,7 @@ TABLES: tuple[SetupTable, ...] = (
             Field(name="Name of B", help="What side B is called on the sheets.", example="AJIO orders", width=20),
             Field(name="Add up A by", help="Adds up the rows of side A by this column before matching.", example="UTR", width=14),
             Field(name="Add up B by", help="Adds up the rows of side B by this column before matching.", width=14),
-            Field(name="Tolerance", help="Allowed difference of an id, inclusive. Empty: 0.", example="0.05", width=11),
+            Field(name="Tolerance", help="Allowed difference of an id, inclusive. Empty: 0.", example="0.05", is_number=True, width=11),
             Field(name="Date window", help="Days B may lie before or after A. Empty: dates are not compared.", example="3", least=0, width=12),
             Field(name="Id cleaning", help="Beyond the standard: separators; prefix ABC; leading zeros.", example="separators; prefix #", width=24),
             Field(
@@ -162,10 +164,87 @@ TABLES: tuple[SetupTable, ...] = (
                 name="Kind", choices=("manual", "pair", "totals of id", "partial", "suggest"), example="totals of id", width=14,
                 help="pair: one line each. totals of id: all lines of an id, sum against sum. partial: same id, not agreed. suggest: same amount, no common id.",
             ),
-            Field(name="Tolerance", help="Allowed difference, inclusive. Empty: that of the leg for totals, 0 for pairs.", example="0.05", width=11),
+            Field(name="Tolerance", help="Allowed difference, inclusive. Empty: that of the leg for totals, 0 for pairs.", example="0.05", is_number=True, width=11),
             Field(name="Days before", help="Days B may lie before A. Both empty: dates are not compared.", least=-999, width=12),
             Field(name="Days after", help="Days B may lie after A.", least=-999, width=12),
             Field(name="Note", help="For the reader.", width=50),
+        ),
+    ),
+    # The tables of a marketplace; without rows nothing of it happens.
+    SetupTable(
+        title="Marketplace", sheet="Marketplace", excel_name="tblMarket", needed=False, judged_here=False, blank_rows=8,
+        help="Which columns say what of our orders, the portal's orders, returns and settlement lines. Empty: no fees, payments and dues.",
+        fields=(
+            Field(name="Role", help="What the rows of the source are.", choices=("Orders", "Portal orders", "Returns", "Settlements"), example="Orders"),
+            Field(name="Source", help="The source, as in the table Sources.", example="OMS", width=20),
+            Field(
+                name="Meaning", example="unit price", width=20,
+                help="What the column says. entry: the type of a settlement amount. Columns of the standard template (Amount paid to you, "
+                "Fee: XYZ, TCS ...) need no row: leave Meaning and Column empty once.",
+                choices=(
+                    "order id", "invoice number", "AWB", "item", "quantity", "unit price", "amount", "taxable", "GST rate", "GST", "order date",
+                    "invoice date", "dispatch date", "delivery date", "status", "category", "brand", "weight", "zone", "payment mode", "portal",
+                    "flow", "returned on", "kind", "line type", "net", "payout", "payout date", "payout reference", "remarks", "entry",
+                ),
+            ),
+            Field(name="Column", help="The header; of amounts also a sum: price + freight - discount.", example="unit_price_incl_gst", width=40),
+            Field(
+                name="Form", example="Cancelled = cancelled; RTO = rto", width=20,
+                help="status: your word = ordered, shipped, delivered, cancelled or rto. kind: = customer return or rto. weight: g or kg. "
+                "entry: its type, such as COMMISSION or Fee: Packaging. Numbers and dates: as in Mapping.",
+            ),
+        ),
+    ),
+    SetupTable(
+        title="Payment terms", sheet="Rates", excel_name="tblTerms", needed=False, judged_here=False, blank_rows=3,
+        help="When the portal owes the money of an order. 'tieout load Book.xlsx Terms terms.csv' fills it.",
+        fields=(
+            Field(name="Portal", help="The portal. Empty: every portal.", example="AJIO"),
+            Field(name="Flow", help="A way of selling, where one portal has several. Empty: every one.", example="marketplace"),
+            Field(name="Due from", help="The day that is counted from.", choices=("invoice", "dispatch", "delivery", "GRN", "end of return window"), example="invoice"),
+            Field(name="Days", help="Days after it.", example="15", least=0),
+            Field(name="Days are", help="Empty: calendar days.", choices=("calendar", "working"), example="calendar"),
+            Field(name="Payout day", help="Weekdays or days of the month on which is paid. Empty: any day.", example="Friday"),
+            Field(name="Return window", help="Days after delivery in which the customer may return.", example="7", least=0),
+            Field(name="Valid from", help="First day that is counted from, inclusive.", example="2026-03-15"),
+            Field(name="Valid to", help="Last one. Empty: open.", width=14),
+        ),
+    ),
+    SetupTable(
+        title="Rates", sheet="Rates", excel_name="tblRates", needed=False, judged_here=False, blank_rows=8,
+        help="The agreed fees with their dates, one rule a row. 'tieout load Book.xlsx Rates card.csv' fills it.",
+        fields=(
+            Field(name="Portal", help="The portal. Empty: every portal.", example="AJIO"),
+            Field(name="Fee", help="The fee as the payment report names it, without 'Fee:'.", example="Commission", width=18),
+            Field(name="Version", help="A name for this agreement, where one follows another.", width=10),
+            Field(name="From", help="First day, inclusive.", example="2026-01-01", width=14),
+            Field(name="To", help="Last day, inclusive. Empty: open.", width=14),
+            Field(name="Date basis", help="Which date decides. Empty: order.", choices=("order", "invoice", "ship", "delivery", "return"), example="order", width=14),
+            Field(name="Category", help="Only these categories, parted by semicolons. Empty: any. So for brand, zone and payment mode.", example="Kurtas; Sarees", width=14),
+            Field(name="Brand", help="Only these brands.", width=14),
+            Field(name="Price from", help="Price above this, exclusive.", example="300", is_number=True, width=14),
+            Field(name="Price to", help="Price up to this, inclusive.", example="750", is_number=True, width=14),
+            Field(name="Weight from", help="Grams above this, exclusive.", example="500", is_number=True, width=12),
+            Field(name="Weight to", help="Grams up to this, inclusive.", example="1000", is_number=True, width=12),
+            Field(name="Zone", help="Only these zones.", width=12),
+            Field(name="Payment mode", help="Only these payment modes.", width=14),
+            Field(name="Base", help="What the % is taken of.", choices=("price incl. GST", "taxable", "net of discount", "collected"), example="price incl. GST", width=16),
+            Field(name="%", help="Per cent of the base.", example="12.5", is_number=True, width=8),
+            Field(name="Fixed", help="An amount, alone or beside the %.", example="28", is_number=True, width=10),
+            Field(name="Min", help="The fee is at least this.", is_number=True, width=10),
+            Field(name="Max", help="The fee is at most this.", is_number=True, width=10),
+            Field(name="Combine", help="How several rules that hold become one fee. Empty: only one may hold.", choices=("SUM", "GREATEST", "LEAST", "FIRST"), width=12),
+            Field(name="GST %", help="Tax on the fee. Empty: the dated row 'GST on fees'.", example="18", is_number=True, width=9),
+            Field(name="Tax inclusive", help="yes: the amounts of the row hold the tax.", choices=("yes", "no"), width=12),
+            Field(name="Charged on", help="What has to happen first. Empty: Shipped.", choices=("Ordered", "Shipped", "Delivered", "Customer return", "RTO", "Cancelled"), example="Shipped", width=16),
+            Field(name="RTO %", help="Share of the fee that comes back when the parcel was not delivered.", example="100", is_number=True, width=9),
+            Field(name="Return %", help="Share of the fee that comes back on a customer return.", example="100", is_number=True, width=10),
+            Field(name="Contract ref", help="Where it is agreed.", width=24),
+            Field(name="Note", help="For the reader.", width=30),
+            Field(name="Price of", help="The amount that Price from and Price to test. Empty: price incl. GST.", choices=("price incl. GST", "taxable", "net of discount", "collected"), width=16),
+            Field(name="Step (g)", help="Each started step of so many grams above Weight from adds Per step.", is_number=True, width=10),
+            Field(name="Per step", help="What each started step adds.", is_number=True, width=10),
+            Field(name="Per", help="What the fee is charged on. Empty: unit.", choices=("unit", "item", "order"), width=10),
         ),
     ),
 )  # fmt: skip
@@ -185,6 +264,8 @@ BASICS: tuple[tuple[str, str], ...] = (
         "Live formulas up to",
         "Rows of a source. Above this, derived columns are written as values. Empty: 100,000. 0: values only.",
     ),
+    ("Portal", "The portal whose rates and payment terms hold for orders that name none."),
+    ("Fee tolerance", "What may be charged above the agreed fee, inclusive. Empty: 0.05."),
 )
 SETUP_SHEETS = tuple(dict.fromkeys(table.sheet for table in TABLES))
 
@@ -205,6 +286,9 @@ def layout(row_counts: Mapping[str, int] | None = None) -> dict[str, tuple[str, 
         "Derived columns": 10,
         "Mapping": 60,
         "Rules": 20,
+        "Marketplace": 50,
+        "Payment terms": 12,
+        "Rates": 80,
     }
     places: dict[str, tuple[str, int, int, int, int]] = {}
     free = dict.fromkeys(SETUP_SHEETS, 4)
@@ -239,7 +323,7 @@ def read_tables(cells: Mapping[str, Sequence[Sequence[object]]]) -> tuple[dict[s
 def wrong_cells(tables: Mapping[str, Sequence[Row]]) -> list[Problem]:
     """A Problem for each cell that is none of the closed choices of its column, or no whole number where one is meant."""
     problems = []
-    for table in TABLES:
+    for table in (one for one in TABLES if one.judged_here):
         for row in tables.get(table.title, ()):
             for field in table.fields:
                 text = row.text(field.name)

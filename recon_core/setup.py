@@ -15,6 +15,7 @@ from recon_core.formula import ExcelError, FormulaError, folded, parse
 from recon_core.formula.tree import Literal
 from recon_core.formula.values import ERRORS
 from recon_core.keys import Cleaning, parse_cleaning
+from recon_core.market_setup import parse_market
 from recon_core.problems import Place, Problem, Severity
 from recon_core.recipe import (
     Derivation,
@@ -53,7 +54,9 @@ def parse_recipe(cells: Cells) -> tuple[Recipe, tuple[Problem, ...]]:
     recipe = replace(basics, sources=sources, legs=legs, skips=skips, lookups=_lookups(tables["Supporting data"]))
     derivations, found = _derivations(tables["Derived columns"], recipe)
     problems += found
-    recipe = replace(recipe, derivations=derivations)
+    market, found = parse_market(tables, recipe)
+    problems += found
+    recipe = replace(recipe, derivations=derivations, market=market)
     return recipe, tuple(problems + _names_nowhere(tables) + _cross_checks(recipe, tables["Legs"]))
 
 
@@ -311,6 +314,7 @@ def _lookups(rows: Sequence[Row]) -> tuple[Lookup, ...]:
 _NAMED = (
     ("Mapping", "Leg", "Legs", "Leg"), ("Rules", "Leg", "Legs", "Leg"), ("Mapping", "Source", "Sources", "Source"),
     ("Skip rules", "Source", "Sources", "Source"), ("Supporting data", "For source", "Sources", "Source"),
+    ("Marketplace", "Source", "Sources", "Source"),
 )  # fmt: skip
 
 

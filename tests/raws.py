@@ -52,7 +52,8 @@ PLAIN = (use("A", "id", "id"), use("B", "id", "id"), use("A", "amount", "amount"
 
 
 def run(one: Leg, a: Raw | Sequence[Raw], b: Raw | Sequence[Raw], **more: object) -> Outcome:
-    """Reconcile one leg of two sides."""
+    """Reconcile one leg of two sides; `others` are more sources of either."""
     recipe = more.pop("recipe", None) or Recipe(legs=(one,))
     sides = {"a": [a] if isinstance(a, Raw) else list(a), "b": [b] if isinstance(b, Raw) else list(b)}
+    sides |= more.pop("others", {})
     return reconcile(recipe, sides, **more)

@@ -68,7 +68,7 @@ def test_a_range_of_ids_gives_a_range_of_answers(book):
     ]
     assert udfs.RECON_STATUS([["FN-410906"]], None, "orders") == [["Matched"]]
     assert udfs.RECON_DIFF([["FN-410906"]]) == [[NUM]]
-    assert udfs.RECON_DIFF([["FN-410906"]], "Settlements") == [[4998.0]]
+    assert udfs.RECON_DIFF([["FN-410906"]], "Settlements") == [[4000.88]]
     assert udfs.RECON_MATCH([["FN-410906"]], "class") == [["Exact"]]
     assert udfs.RECON_SOURCE([["FN-410906"]], "a") == [["oms_orders.csv › row 465"]]
     assert udfs.RECON_AGE([["FN-410906", None]], dt.datetime(2026, 5, 1)) == [[8, NA]]
@@ -161,16 +161,16 @@ def test_open_items_spill_under_a_header(book):
 
 
 def test_candidates(book):
-    found = udfs.RECON_CANDIDATES("FN-410820", None)
+    found = udfs.RECON_CANDIDATES("FN-411170", None)
     assert found == [
         [
-            "FN-420105",
-            0.931,
-            4.0,
-            599.0,
+            "FN-990001",
+            0.637,
+            0.0,
+            340.42,
             "settlement_W2.csv",
-            88.0,
-            "same amount, 4 days apart, ids alike (93%), 4 other pairs equally possible",
+            43.0,
+            "same amount, 13 days apart, ids differ, no other candidate",
         ]
     ]
     assert udfs.RECON_CANDIDATES("FN-410906") == NA

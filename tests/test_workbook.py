@@ -153,7 +153,9 @@ def test_tables_above_the_limit_go_to_files_and_the_tie_out_still_holds(demo, tm
     sheets["Setup"].cell(item.row, 2).value = 500
     sheets.save(book)
     done = run(book)
-    assert set(done.files) == {f"{book.stem}.{name}.parquet" for name in ("Matched", "A data", "B data")}
+    assert set(done.files) == {
+        f"{book.stem}.{name}.parquet" for name in ("Matched", "A data", "B data", "Fees", "Releases")
+    }
     stored = pq.read_table(book.parent / f"{book.stem}.Matched.parquet")
     assert stored.num_rows == sum(
         result.tallies[side, Status.MATCHED].rows for result in done.results.values() for side in (0, 1)

@@ -79,6 +79,8 @@ CONTENTS = {
     "Setup": "Title, period, files, legs, skip rules, supporting data.",
     "Mapping": "Which column of which file means what.",
     "Rules": "The ladder of matching rules. Empty: the shipped one.",
+    "Marketplace": "Which columns say what of orders, returns and settlement lines. Empty: no fees, payments and dues.",
+    "Rates": "Agreed fees and payment terms of a marketplace, with their dates.",
     "Files": "What was read: fingerprint and control total of each file.",
     "Notes history": "Notes of exceptions that are closed; they return with their row.",
     "Run log": "One row for each run, each chained to the one before.",
@@ -104,12 +106,20 @@ HELP = (
     ("Engine not found", "The buttons need the engine on this computer. In a terminal: 'pip install tieout', then 'tieout install'. 'tieout doctor' says what is missing."),
     ("Button does nothing", "Your company may not let Excel start programs. Run 'tieout install --start watch' once, then leave 'tieout watch' open in a terminal while you work. 'tieout run Book.xlsx' needs no button at all."),
     ("Workbook is open", "Save and close the workbook before you run it from the command line."),
-    ("Survives a run", "Start, Setup, Mapping, Rules; on Exceptions the columns Reason code, Owner, Due, Comment and Tick; Notes history; Run log; sheets of your own."),
+    ("Survives a run", "Start, Setup, Mapping, Rules, Marketplace, Rates; on Exceptions the columns Reason code, Owner, Due, Comment and Tick; Notes history; Run log; sheets of your own."),
     ("Is rewritten", "Summary, Exceptions, Suggestions, Matched, Data checks, Skipped, A data, B data, Files. Anything else you type there is lost."),
 )  # fmt: skip
 HEADINGS = {
     "Setup": ("Setup", "Type in the yellow cells. 'tieout check Book.xlsx' says what is still missing."),
     "Mapping": ("Column mapping", "One row for each column that is used. Type in the yellow cells."),
+    "Marketplace": (
+        "Columns of a marketplace",
+        "One row for each column. Type in the yellow cells. Without rows nothing is said of fees and payments.",
+    ),
+    "Rates": (
+        "Payment terms and rate cards",
+        "What a marketplace may charge and when it pays. Type in the yellow cells.",
+    ),
     "Rules": ("Matching rules", "Leave the table empty for the shipped ladder of rules. Type in the yellow cells."),
 }  # A1 must not be a table's title, or the parser takes it for that
 
@@ -410,7 +420,7 @@ def _input_column(pen: Pen, sheet: Worksheet, area: tuple[int, int, int, int], o
     All but numbers are text cells: Excel would make a date of '3/4' and a number of '1,234.50'. Choices that
     hold a comma, or are too many letters, cannot stand in a rule; they stand in the column `free`, beside the table.
     """
-    form = "General" if one.least is not None or one.name == "Tolerance" else "@"
+    form = "General" if one.least is not None or one.is_number else "@"
     first, at, last, _ = area
     for row in range(first, last + 1):
         sheet.write_blank(row, at, None, pen.look(replace(STYLES["input"], format=form), grid=True))

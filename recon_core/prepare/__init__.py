@@ -14,6 +14,7 @@ import pandas as pd
 
 from recon_core.model import FileFacts, Raw
 from recon_core.prepare.derive import Derived, SourceTable, derive
+from recon_core.prepare.expect import expect
 from recon_core.prepare.group import add_up
 from recon_core.prepare.identify import identify
 from recon_core.prepare.lookup import look_up
@@ -39,9 +40,15 @@ def _derive_all(found: Derived, recipe: Recipe, supporting: Mapping[str, Raw]) -
     return replace(derived, problems=(*found.problems, *derived.problems))
 
 
+def _expect_all(found: Derived, recipe: Recipe, _supporting: Mapping[str, Raw]) -> Derived:
+    raws, problems = expect(found.raw, recipe)
+    return replace(found, raw=raws, problems=(*found.problems, *problems))
+
+
 COLUMNS: dict[str, Callable[[Derived, Recipe, Mapping[str, Raw]], Derived]] = {
     "look up": _look_up_all,  # columns from supporting data
     "derive": _derive_all,  # columns from formulas
+    "expect": _expect_all,  # what a marketplace owes for each row, by its rate cards
 }
 STEPS: dict[str, Callable[[Rows, Plan], Rows]] = {
     "map": map_columns,  # columns -> id, amount, date ...

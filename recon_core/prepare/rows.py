@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,10 @@ from recon_core.model import FileFacts, Raw
 from recon_core.problems import Place, Problem, Severity
 from recon_core.recipe import Leg, Meaning, SideOf, SkipRule, Use
 
+ONLY_TOTAL = re.compile(
+    r"\W*((grand|sub|net|gross|page|report|overall|sum)?[\s-]*totals?|sum|(opening|closing) balance)"
+    r"(\s+(amount|value|rs|inr|rows?))?\W*", re.IGNORECASE,
+)  # fmt: skip
 LISTED = 25  # so many rows of one kind are listed one by one; the rest are counted
 
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from recon_core.dates import NO_DAY
 from recon_core.keys import standard_text
 from recon_core.model import SKIP_CODE, Skip
-from recon_core.prepare.rows import Plan, Rows, find_column, place, row_problems, terms_of, texts
+from recon_core.prepare.rows import ONLY_TOTAL, Plan, Rows, find_column, place, row_problems, terms_of, texts
 from recon_core.problems import Problem, Severity
 from recon_core.recipe import Meaning, SkipRule
 from recon_core.texts import arrow_text
@@ -26,10 +26,6 @@ Bool = npt.NDArray[np.bool_]
 _TOTAL = re.compile(
     r"\W*((\w+)?[\s-]*totals?\b|sum\b|opening bal|closing bal|statement summary|end of (statement|report|file)"
     r"|generated (on|by)|printed on|\*+ ?end|this is a (system|computer))", re.IGNORECASE,
-)  # fmt: skip
-_ONLY_TOTAL = re.compile(
-    r"\W*((grand|sub|net|gross|page|report|overall|sum)?[\s-]*totals?|sum|(opening|closing) balance)"
-    r"(\s+(amount|value|rs|inr|rows?))?\W*", re.IGNORECASE,
 )  # fmt: skip
 HEAD = 80  # characters of a cell that may say what the row is; longer ones are no words of a total
 _RULED = re.compile(r"[\s*=_\-#.~]*")
@@ -180,7 +176,7 @@ def _is_total(filled: list[str], key: str, printed: str, *, no_amount: bool, add
     worded = any(_TOTAL.match(text[:HEAD]) for text in filled[:2])
     if no_amount:
         return named and worded
-    if any(_ONLY_TOTAL.fullmatch(text[:HEAD]) for text in filled[:2]) and (not key or _ONLY_TOTAL.fullmatch(printed)):
+    if any(ONLY_TOTAL.fullmatch(text[:HEAD]) for text in filled[:2]) and (not key or ONLY_TOTAL.fullmatch(printed)):
         return True
     bare = not printed.strip() and len(filled) == 1  # nothing but the sum itself
     return adds_up and (bare or (named and worded))

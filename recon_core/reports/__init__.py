@@ -9,12 +9,19 @@ import pandas as pd
 from recon_core.model import Result
 from recon_core.problems import Problem
 from recon_core.reports import (
+    chain,
     checks,
+    claims,
+    commercial,
     data,
     exceptions,
+    fees,
     files,
     matched,
     notes,
+    orders,
+    payouts,
+    releases,
     runs,
     skipped,
     sources,
@@ -23,7 +30,7 @@ from recon_core.reports import (
 )
 from recon_core.reports.case import Case, Overflow, Run, is_ours
 from recon_core.reports.sources import sheet_names
-from recon_core.sheets import Sheet
+from recon_core.sheets import Kind, Sheet
 
 REPORTS: dict[str, Callable[[Case], Sheet | list[Sheet]]] = {
     "Summary": summary.sheet,  # outcome, tie-out, counts and amounts
@@ -34,6 +41,13 @@ REPORTS: dict[str, Callable[[Case], Sheet | list[Sheet]]] = {
     "Skipped": skipped.sheet,  # rows that take no part, and why
     "A data": data.sheet_a,  # every row of side A as read
     "B data": data.sheet_b,  # every row of side B as read
+    "Orders": orders.sheet,  # was I paid: order value to cash (these seven only with a marketplace)
+    "Fees": fees.sheet,  # the card against what was charged
+    "Releases": releases.sheet,  # every entry of every settlement line
+    "Payouts": payouts.sheet,  # transfers against the bank
+    "Money chain": chain.sheet,  # live totals and checks
+    "Commercial": commercial.sheet,  # what the terms cost
+    "Claims": claims.sheet,  # what to dispute
     "Sources": sources.sheets,  # one sheet each: rows of a source with its derived columns, live
     "Files": files.sheet,  # what was read, with control totals
     "Notes history": notes.sheet,  # notes whose row is gone
@@ -46,11 +60,25 @@ DETAILS: dict[str, Callable[[Mapping[str, Result], Case], pd.DataFrame]] = {
     "tblA": data.frame_a,
     "tblB": data.frame_b,
 }
+MARKET: dict[str, Callable[[Mapping[str, Result], Case], pd.DataFrame]] = {
+    "tblOrders": orders.frame,
+    "tblFees": fees.frame,
+    "tblReleases": releases.frame,
+    "tblPayouts": payouts.frame,
+    "tblCommercial": commercial.frame,
+    "tblClaims": claims.frame,
+}
+MARKET_SHEETS = ("Orders", "Fees", "Releases", "Payouts", "Money chain", "Commercial", "Claims")
+MARKET_COLUMNS = (orders, fees, releases, payouts, commercial, claims)
+MARKET_AMOUNTS = frozenset(
+    column.name for one in MARKET_COLUMNS for column in one.COLUMNS if column.kind is Kind.AMOUNT
+)
 
 
 def details(case: Case) -> dict[str, pd.DataFrame]:
     """The tables with a row for each line, by Excel table name; the caller may put big ones into files."""
-    return {name: make(case.results, case) for name, make in DETAILS.items()}
+    made = {**DETAILS, **(MARKET if case.books else {})}
+    return {name: make(case.results, case) for name, make in made.items()}
 
 
 def build(case: Case, wanted: Sequence[str] = tuple(REPORTS)) -> list[Sheet]:
@@ -64,4 +92,18 @@ def after(case: Case) -> list[Problem]:
     return exceptions.lost_ticks(case)
 
 
-__all__ = ["DETAILS", "REPORTS", "Case", "Overflow", "Run", "after", "build", "details", "is_ours", "sheet_names"]
+__all__ = [
+    "DETAILS",
+    "MARKET",
+    "MARKET_AMOUNTS",
+    "MARKET_SHEETS",
+    "REPORTS",
+    "Case",
+    "Overflow",
+    "Run",
+    "after",
+    "build",
+    "details",
+    "is_ours",
+    "sheet_names",
+]

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recon_core.marketplace import Books
 from recon_core.model import FileFacts, Result
 from recon_core.prepare import SourceTable
 from recon_core.problems import Problem, Severity, worst
@@ -20,6 +21,9 @@ from recon_core.recipe import Recipe
 from recon_core.sheets import Cell, Column, Kind, Sheet, Table
 
 TABLE_ROW = 5  # result tables have their header here
+YES_NO = ("Yes", "No")
+PART_WORDS = {"Order value": "Sale", "Returns and refunds": "Returns"}  # of an entry, as Orders calls them
+BAND_WORDS = {"1-7": "1 to 7 days", "8-15": "8 to 15 days", "16-30": "16 to 30 days", "31-60": "31 to 60 days", "Over 60": "Over 60 days"}  # fmt: skip  # a criterion "1-7" is a date to SUMIFS
 TYPED = ("Reason code", "Owner", "Due", "Comment", "Tick")  # columns of Exceptions that belong to the user
 
 
@@ -63,6 +67,8 @@ class Case:
     tables: Sequence[SourceTable] = ()  # sources that formulas fill or look into
     source_sheets: Mapping[str, str] = field(default_factory=dict)  # source -> its sheet
     standing: Mapping[str, str] = field(default_factory=dict)  # sheets that an earlier run has written -> their source
+    books: Books | None = None  # the marketplace's money
+    market_sheets: Sequence[str] = ()  # sheets of the marketplace that an earlier run has written
 
     @property
     def outcome(self) -> str:
@@ -129,6 +135,33 @@ def detail_sheet(case: Case, name: str, table: str, columns: Sequence[Column], h
         name=name, cells=cells, tab=tab, freeze_row=TABLE_ROW + 1,
         tables=(Table(name=table, columns=tuple(columns), frame=frame, row=TABLE_ROW),),
     )  # fmt: skip
+
+
+def market_sheet(case: Case, name: str, table: str, columns: Sequence[Column], hint: str) -> list[Sheet]:
+    """The sheet of a table of the marketplace; none without one, but an earlier run's is emptied so that no old figure stands."""
+    if case.books is not None:
+        return [detail_sheet(case, name, table, columns, hint)]
+    return [emptied(case, name, table, columns)] if name in case.market_sheets else []
+
+
+def emptied(case: Case, name: str, table: str, columns: Sequence[Column]) -> Sheet:
+    """A sheet of an earlier run without its rows."""
+    said = "Setup names no marketplace any more, so this run has no figures here; the sheet may be deleted."
+    none = pd.DataFrame({column.name: [] for column in columns})
+    return Sheet(
+        name=name, cells=heading(case, name, said), tab="grey", freeze_row=TABLE_ROW + 1,
+        tables=(Table(name=table, columns=tuple(columns), frame=none, row=TABLE_ROW),),
+    )  # fmt: skip
+
+
+def words(column: pd.Series) -> pd.Series:
+    """A column of words or categories as str."""
+    return column.astype("str").reset_index(drop=True)
+
+
+def blank_where(minor: pd.Series, flags: npt.NDArray[np.bool_]) -> pd.Series:
+    """Amounts with blank cells where a flag is set."""
+    return minor.astype("Int64").mask(flags).reset_index(drop=True)
 
 
 def named(names: Sequence[str], codes: npt.NDArray[np.integer]) -> pd.Series:

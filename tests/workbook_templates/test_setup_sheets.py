@@ -45,8 +45,8 @@ def read_back(path: Path) -> dict[str, list[dict[str, object]]]:
     assert problems == []
     return {
         title: [{k: v for k, v in row.values.items() if v is not None} for row in found]
-        for title, found in rows.items() if found
-    }  # fmt: skip
+        for title, found in rows.items()
+    }
 
 
 def recipe_rows(legs: int, sources: int, mappings: int) -> dict[str, list[dict[str, object]]]:

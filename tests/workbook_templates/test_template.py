@@ -15,7 +15,7 @@ import pytest
 from python_calamine import load_workbook
 
 from addin.hosts.package import write_sheets
-from recon_core.reports import REPORTS, data, summary
+from recon_core.reports import MARKET_SHEETS, REPORTS, data, summary
 from recon_core.reports.case import TABLE_ROW
 from recon_core.schema import BASICS, SETUP_SHEETS, TABLES, layout, read_tables
 from recon_core.setup import parse_recipe
@@ -76,7 +76,7 @@ def test_sheets_stand_in_order_and_none_is_hidden():
     sheets = ET.fromstring(parts(template_path())["xl/workbook.xml"]).findall(f".//{MAIN}sheet")
     assert [sheet.get("name") for sheet in sheets] == list(CONTENTS)
     assert not [sheet for sheet in sheets if sheet.get("state")]
-    assert {*RESULTS, "Summary"} == set(REPORTS) - {"Sources"}  # those are made for the sources of a recipe
+    assert {*RESULTS, "Summary"} == set(REPORTS) - {"Sources", *MARKET_SHEETS}  # those are made for what a recipe has
 
 
 def test_start_leads_to_every_sheet():

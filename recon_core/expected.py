@@ -1,0 +1,190 @@
+"""From the columns of our orders and returns to what the marketplace owes for each of their rows, before anything is matched.
+
+The figures are those of `owed.py`; here the rows are read, returns find their order, and what cannot be said is listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from recon_core.dates import NO_DAY
+from recon_core.keys import codes_of, content_hash
+from recon_core.market import Market, Role, Says, kind_of, state_of
+from recon_core.market_rows import MarketRows, rows_of
+from recon_core.model import Raw
+from recon_core.money import MINOR_PER_MAJOR, Bool, Int64, to_paise
+from recon_core.owed import KINDS, STATES, Back, Due, Expected, Goods, expect, taken
+from recon_core.problems import Place, Problem, Severity
+from recon_core.ratecard import ANSWERS, INPUTS, UNKNOWN, Answer, Basis
+from recon_core.texts import concat_texts
+
+
+def goods_of(rows: MarketRows, order: Int64, item: Int64) -> Goods:
+    """Rows of our orders, with the numbers of their orders and items -> Goods."""
+    quantity, amount, price = rows.quantities(), rows.amounts(Says.AMOUNT), rows.amounts(Says.PRICE)
+    known = (amount != UNKNOWN) & (quantity > 0)
+    price = np.where((price == UNKNOWN) & known, to_paise(np.where(known, amount, 0), np.maximum(quantity, 1)), price)
+    market = rows.market
+    days = {
+        Basis.ORDER: rows.days(Says.ORDER_DATE), Basis.INVOICE: rows.days(Says.INVOICE_DATE),
+        Basis.SHIP: rows.days(Says.DISPATCH_DATE), Basis.DELIVERY: rows.days(Says.DELIVERY_DATE),
+    }  # fmt: skip
+    return Goods(
+        order=order, item=item, quantity=quantity, amount_minor=np.where(amount == UNKNOWN, 0, amount), price_minor=price,
+        taxable_minor=_taxable(rows, quantity, amount, price), weight_g=rows.grams(),
+        state=rows.words(Says.STATUS, lambda word, words: STATES.index(state_of(word, words))), days=days,
+        portal=rows.series(Says.PORTAL, market.portal), category=rows.series(Says.CATEGORY), brand=rows.series(Says.BRAND),
+        zone=rows.series(Says.ZONE), payment_mode=rows.series(Says.PAYMENT_MODE),
+    )  # fmt: skip
+
+
+def _taxable(rows: MarketRows, quantity: Int64, amount: Int64, price: Int64) -> Int64:
+    """Taxable value of a unit: the column, else price without the GST rate, else the amount without the GST."""
+    column, rate, gst = rows.amounts(Says.TAXABLE), rows.amounts(Says.GST_RATE), rows.amounts(Says.GST)
+    whole = np.where((column == UNKNOWN) & (gst != UNKNOWN) & (amount != UNKNOWN), np.where(amount == UNKNOWN, 0, amount) - np.where(gst == UNKNOWN, 0, gst), column)  # fmt: skip
+    unit = to_paise(np.where(whole == UNKNOWN, 0, whole), np.maximum(quantity, 1))
+    hundred = 100 * MINOR_PER_MAJOR
+    known = (rate != UNKNOWN) & (price != UNKNOWN)
+    net = to_paise(np.where(known, price, 0) * hundred, hundred + np.where(known, rate, 0))
+    by_column = (column != UNKNOWN) | ((whole != UNKNOWN) & ~known)
+    return np.where(by_column, unit, np.where(known, net, UNKNOWN))
+
+
+def back_of(rows: MarketRows, order: Int64, item: Int64) -> Back:
+    """Rows of returns, with the numbers of their orders and items -> Back."""
+    day = rows.days(Says.RETURNED_ON)
+    booked = day != NO_DAY if rows.has(Says.RETURNED_ON) else np.ones(rows.n, bool)
+    kind = rows.words(Says.KIND, lambda word, words: KINDS.index(kind_of(word, words)))
+    quantity, value = rows.quantities(), rows.amounts(Says.AMOUNT)
+    known = value != UNKNOWN
+    price = np.where(known, to_paise(np.abs(np.where(known, value, 0)), np.maximum(quantity, 1)), UNKNOWN)
+    return Back(order=order, item=item, quantity=quantity, price_minor=price, day=day, is_booked=booked, kind=kind)
+
+
+def number_items(goods: MarketRows, back: MarketRows) -> tuple[Int64, Int64]:
+    """Numbers of the items of both, -1 for none."""
+    text = concat_texts([goods.keys(Says.ITEM), back.keys(Says.ITEM)])
+    codes = codes_of(text, content_hash(text))[0].astype(np.int64)
+    return codes[: goods.n], codes[goods.n :]
+
+
+def orders_of_returns(back: MarketRows, keys: pa.Array, goods: MarketRows, order: Int64) -> Int64:
+    """The order of each return row: by order id, else by invoice number, else by AWB; -1 where no or several orders answer.
+
+    `keys`: ids of goods rows as compared; `order` their numbers.
+    """
+    found = _looked_up(back.keys(Says.ORDER), keys, order)
+    for says in (Says.INVOICE, Says.AWB):
+        lost = found < 0
+        if lost.any():
+            found = np.where(lost, _looked_up(back.keys(says), goods.keys(says), order), found)
+    return found
+
+
+def _looked_up(wanted: pa.Array, known: pa.Array, order: Int64) -> Int64:
+    """The order of each wanted text; -1 for '' and for texts of no order or of several."""
+    text = concat_texts([known, wanted])
+    codes, count = codes_of(text, content_hash(text))
+    low, high = np.full(count + 1, np.iinfo(np.int64).max), np.full(count + 1, -1, np.int64)
+    mine = codes[: len(known)]
+    inside = (mine >= 0) & (order >= 0)
+    np.minimum.at(low, mine[inside], order[inside])
+    np.maximum.at(high, mine[inside], order[inside])
+    one = np.where(low == high, high, -1)
+    asked = codes[len(known) :]
+    return np.where(asked >= 0, one[np.maximum(asked, 0)], -1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What the step adds to one file: its expected net, where one is known, and the order id of each row as our orders print it."""
+
+    raw: Raw
+    net_minor: Int64
+    is_known: Bool
+    order_id: pd.Series
+
+
+def expected_columns(raws: Mapping[str, Sequence[Raw]], market: Market) -> tuple[list[Column], list[Problem]]:
+    """Files of the sources Orders and Returns -> the column Expected net of each, and a Problem for what cannot be said.
+
+    Rows of our orders without a readable amount or id have no expected net; nor has a return of no known order.
+    """
+    goods_rows, back_rows = rows_of(market, Role.ORDERS, raws), rows_of(market, Role.RETURNS, raws)
+    keys = goods_rows.keys(Says.ORDER)
+    order = codes_of(keys, content_hash(keys))[0].astype(np.int64)
+    item, back_item = number_items(goods_rows, back_rows)
+    amount = goods_rows.amounts(Says.AMOUNT)
+    known = (order >= 0) & (amount != UNKNOWN)
+    goods = goods_of(goods_rows, order, item)
+    live = np.flatnonzero(known)
+    back = back_of(back_rows, orders_of_returns(back_rows, keys, goods_rows, order), back_item)
+    found = expect(taken(goods, live), back, market.cards)
+    net = np.zeros(goods_rows.n, np.int64)
+    net[live] = found.net_minor
+    printed = goods_rows.series(Says.ORDER)
+    first = np.full(int(order.max(initial=-1)) + 1, -1, np.int64)
+    first[order[live[::-1]]] = live[::-1]
+    owner = first[back.order] if len(first) else np.full(back_rows.n, -1, np.int64)
+    owner = np.where(back.order >= 0, owner, -1)
+    ids = np.where(owner >= 0, printed.to_numpy(object)[np.maximum(owner, 0)] if len(printed) else "", back_rows.series(Says.ORDER).to_numpy(object))  # fmt: skip
+    columns = _parted(goods_rows, net, known, printed) + _parted(back_rows, found.back_net_minor, back.order >= 0, pd.Series(ids, dtype="str"))  # fmt: skip
+    return columns, [*unknown_fees(found.dues), *lost_returns(back_rows, back, found)]
+
+
+def _parted(rows: MarketRows, net: Int64, known: Bool, ids: pd.Series) -> list[Column]:
+    """Columns of all rows of a role, cut into those of its files."""
+    ends = np.cumsum([len(part.rows) for part in rows.parts])
+    cuts = [slice(end - len(part.rows), end) for part, end in zip(rows.parts, ends, strict=True)]
+    return [
+        Column(raw=part.raw, net_minor=net[cut], is_known=known[cut], order_id=ids.iloc[cut].reset_index(drop=True))
+        for part, cut in zip(rows.parts, cuts, strict=True)
+    ]
+
+
+def unknown_fees(dues: Sequence[Due]) -> list[Problem]:
+    """A Note for each fee and cause: rows of orders for which the card could not say what the fee is."""
+    problems = []
+    for due in dues:
+        lacks = due.answer.astype(np.int64) * len(INPUTS) + due.missing
+        for code, rows in zip(*np.unique(lacks[~due.is_known], return_counts=True), strict=True):
+            answer, missing = divmod(int(code), len(INPUTS))
+            why = f"{INPUTS[missing]} is not known" if ANSWERS[answer] is Answer.MISSING else _CAUSES[ANSWERS[answer]]
+            what = (
+                f"The fee '{due.fee}' cannot be worked out for {rows:,} order {'row' if rows == 1 else 'rows'}: {why}."
+            )
+            fix = "Complete the table Rates or map the column that decides; until then nothing is expected of this fee."
+            problems.append(Problem("R-750", Severity.NOTE, Place(sheet="Rates"), due.fee, what, fix))
+    return problems
+
+
+_CAUSES = {
+    Answer.NO_CARD: "no card is valid on the day",
+    Answer.NO_RULE: "no row of the card fits",
+    Answer.TOO_LARGE: "the amounts are too large",
+}
+
+
+def lost_returns(rows: MarketRows, back: Back, found: Expected) -> list[Problem]:
+    """One Note where returns belong to no order row of ours, naming the first."""
+    at = np.flatnonzero(found.surplus)
+    if not len(at):
+        return []
+    raw, row = _place(rows, int(at[0]))
+    what = f"{len(at):,} {'return is' if len(at) == 1 else 'returns are'} of no order row of ours, or of more units than were sold; nothing is expected of {'it' if len(at) == 1 else 'them'}."
+    fix = "Check order id, item and quantity of the return, or bring the order into side A."
+    shown = str(rows.series(Says.ORDER).iloc[int(at[0])])
+    return [Problem("R-751", Severity.NOTE, Place(file=raw.file, sheet=raw.sheet, row=row), shown, what, fix)]
+
+
+def _place(rows: MarketRows, at: int) -> tuple[Raw, int]:
+    for part in rows.parts:
+        if at < len(part.rows):
+            return part.raw, int(part.raw.row[part.rows[at]])
+        at -= len(part.rows)
+    raise IndexError(at)

@@ -1,0 +1,43 @@
+"""Claims: what to dispute with the portal, by payout: fees charged beyond the card, with the GST taken on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from recon_core.marketplace.facts import Facts
+from recon_core.marketplace.words import DISPUTED, TAX
+from recon_core.money import sum_by
+
+
+def claims(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Fee rows that are Disputed -> payout, order, order_id, fee, expected_minor, charged_minor, over_minor, tax_minor, total_minor, reason, card.
+
+    The claim stands at the last payout that took the fee. GST that was taken beyond what the claimed fees bear is a row `Tax`.
+    """
+    fees = frames["fees"]
+    disputed = fees["status"].to_numpy() == DISPUTED
+    is_tax = (fees["fee"] == TAX).to_numpy()
+    rows = np.flatnonzero(disputed & ~is_tax)
+    bears = fees["tax_charged_minor"].to_numpy() - fees["tax_expected_minor"].to_numpy()
+    n = facts.n
+    order = fees["order"].to_numpy()
+    explained = sum_by(order[rows].astype(np.intp), bears[rows], n)
+    rest = fees["difference_minor"].to_numpy() - explained[order]
+    more = np.flatnonzero(disputed & is_tax & (rest > facts.market.within_minor))
+    at = np.sort(np.concatenate([rows, more]))
+    tax_row = is_tax[at]
+    over = np.where(tax_row, 0, fees["difference_minor"].to_numpy()[at])
+    tax = np.where(tax_row, rest[at], bears[at])
+    last = np.array([str(names).rpartition("; ")[2] for names in fees["payout"].cat.categories] + [""], object)
+    payout = last[fees["payout"].cat.codes.to_numpy()[at]]
+    found = pd.DataFrame({
+        "payout": pd.Series(payout, dtype="str"), "order": order[at], "order_id": fees["order_id"].iloc[at].array, "fee": fees["fee"].iloc[at].array,
+        "expected_minor": fees["expected_minor"].to_numpy()[at], "charged_minor": fees["charged_minor"].to_numpy()[at],
+        "over_minor": over, "tax_minor": tax, "total_minor": over + tax, "reason": fees["reason"].iloc[at].array, "card": fees["card"].iloc[at].array,
+    })  # fmt: skip
+    place = {name: number for number, name in enumerate(facts.lines.payouts["payout"])}
+    key = found["payout"].map(place).fillna(-1).to_numpy()
+    return (
+        found.assign(payout=found["payout"].astype("str")).iloc[np.argsort(key, kind="stable")].reset_index(drop=True)
+    )

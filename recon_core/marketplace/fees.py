@@ -1,0 +1,265 @@
+"""Fees: what the card says of each fee of each order against what was charged. One row an order and fee.
+
+Judged at the order, whatever the grain of the lines; amounts are costs, so a charge is positive. GST on fees has a row of
+its own, `Tax`; the GST on a fee that no rule covers stands apart, as `Tax (on Packaging)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from recon_core.entries import EntryType, fee_of
+from recon_core.keys import standard_text
+from recon_core.marketplace.facts import Facts, order_words
+from recon_core.marketplace.words import (  # fmt: skip
+    DISPUTED,
+    FAILED,
+    KEPT,
+    NO_RULE,
+    NONE,
+    OVER,
+    PENDING,
+    REASONS,
+    RECONCILED,
+    TAX,
+    TAXES,
+    UNDER,
+    words_by,
+)
+from recon_core.money import Bool, Int64, apply_rate, sum_by
+from recon_core.owed import NOT_CHARGED, Due
+from recon_core.ratecard import ANSWERS, INPUTS, Answer, Basis
+from recon_core.ratecard.card import GST_ON_FEES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fee:
+    """One fee over orders (n)."""
+
+    name: str
+    expected: Int64
+    charged: Int64
+    tax_expected: Int64
+    tax_ppm: Int64  # of what is charged beyond
+    rows: Bool  # has a row
+    failed: Bool
+    kept: Bool  # the card gives some of it back
+    card: pd.Categorical[str]
+
+
+def fees(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Accounts and facts -> fee rows by order and fee.
+
+    order int64, order_id, fee, expected_minor, charged_minor, difference_minor,
+    tax_expected_minor, tax_charged_minor (GST on this fee, at its rate), status int8 (position in FEE_STATUSES), reason, card, payout.
+
+    Expected is 0 where no rule could say. Difference is charged - expected.
+    """  # fmt: skip
+    accounts, n = frames["accounts"], facts.n
+    judged = accounts["in_orders"].to_numpy() & accounts["has_lines"].to_numpy()
+    gst = _gst_ppm(facts)
+    charged = _charged(facts)
+    ruled = [_ruled(facts, name, dues, charged.pop(standard_text(name), ("", np.zeros(n, np.int64)))[1], judged, gst) for name, dues in _by_fee(facts)]  # fmt: skip
+    strays = [_stray(name, minor, judged, gst) for name, minor in charged.values()]
+    tax = _tax(facts, ruled, strays, judged)
+    open_orders = _incomplete(facts, accounts)
+    blocks = [_block(at, fee, facts, open_orders) for at, fee in enumerate([*ruled, tax])]
+    for at, stray in enumerate(strays):
+        blocks += [_block(len(ruled) + 1 + 2 * at, stray, facts, open_orders), _block(len(ruled) + 2 + 2 * at, _stray_tax(stray), facts, open_orders)]  # fmt: skip
+    frame = _together(blocks)
+    return frame.assign(order_id=order_words(facts, frame["order"].to_numpy()), payout=_payouts(facts, frame))
+
+
+def _by_fee(facts: Facts) -> list[tuple[str, list[Due]]]:
+    """Fees of the cards in their order, each with its dues; taxes apart."""
+    found: dict[str, list[Due]] = {}
+    for due in facts.expected.dues:
+        if standard_text(due.fee) not in TAXES:
+            found.setdefault(standard_text(due.fee), []).append(due)
+    return [(dues[0].fee, dues) for dues in found.values()]
+
+
+def _charged(facts: Facts) -> dict[str, tuple[str, Int64]]:
+    """Fee as compared -> (its name, what was taken from each order less what came back), in the order of the ledger."""
+    entries = facts.lines.entries
+    order = facts.lines.frame["order"].to_numpy()
+    names = [fee_of(str(name)) for name in entries["type"].cat.categories]
+    fee_names = list(dict.fromkeys(filter(None, names)))
+    merged: dict[str, str] = {}
+    for name in fee_names:
+        merged.setdefault(standard_text(name), name)
+    keys = list(merged)
+    code = np.array([keys.index(standard_text(name)) if name else -1 for name in names], np.int64)
+    fee = code[entries["type"].cat.codes.to_numpy()] if len(code) else np.empty(0, np.int64)
+    own = order[entries["pos"].to_numpy()]
+    group = np.where((own >= 0) & (fee >= 0), own * len(keys) + fee, -1)
+    table = sum_by(group, -entries["amount_minor"].to_numpy(), facts.n * len(keys)).reshape(facts.n, len(keys))
+    return {key: (merged[key], table[:, at]) for at, key in enumerate(keys)}
+
+
+def _ruled(facts: Facts, name: str, dues: Sequence[Due], charged: Int64, judged: Bool, gst: Int64) -> _Fee:
+    """A fee that a card names: what its dues come to for each order."""
+    n = facts.n
+    expected, tax, back = (sum((facts.by_order(getattr(due, one)) for due in dues), np.zeros(n, np.int64)) for one in ("fee_minor", "tax_minor", "back_minor"))  # fmt: skip
+    applies = np.logical_or.reduce([facts.any_goods(due.answer != NOT_CHARGED) for due in dues])
+    failed = np.logical_or.reduce([facts.any_goods(~due.is_known) for due in dues])
+    return _Fee(
+        name=name, expected=np.where(failed, 0, expected), charged=charged, tax_expected=np.where(failed, 0, tax), tax_ppm=_rate(facts, dues, gst),
+        rows=judged & np.where(failed, charged != 0, applies | (charged != 0)), failed=failed, kept=back > 0, card=_cards(facts, dues),
+    )  # fmt: skip
+
+
+def _rate(facts: Facts, dues: Sequence[Due], gst: Int64) -> Int64:
+    """GST in ppm on this fee for each order: as its rule says, else the card of the day."""
+    ppm = gst.copy()
+    for due in dues:
+        table = np.array([-1 if due.charge.rules[use[0]][1].tax_ppm is None else due.charge.rules[use[0]][1].tax_ppm for use in due.charge.uses] + [-1], np.int64)  # fmt: skip
+        own = table[due.use]
+        has = own >= 0
+        ppm[facts.goods.order[has]] = own[has]
+    return ppm
+
+
+def _cards(facts: Facts, dues: Sequence[Due]) -> pd.Categorical[str]:
+    """The rules behind a fee of each order, or why there is none."""
+    group: list[Int64] = []
+    code: list[Int64] = []
+    words: list[str] = []
+    for due in dues:
+        uses, kinds = len(due.charge.uses), due.answer.astype(np.int64) * 64 + due.missing
+        found, at = np.unique(np.where(due.use >= 0, due.use.astype(np.int64), uses + kinds), return_inverse=True)
+        rows = [int(np.flatnonzero(at == one)[0]) for one in range(len(found))]
+        group.append(facts.goods.order)
+        code.append(at + len(words))
+        words += [_said(due, row) for row in rows]
+    keep = {word: number for number, word in enumerate(dict.fromkeys(filter(None, words)))}
+    table = np.array([keep.get(word, -1) for word in words] or [-1], np.int64)
+    return words_by(np.concatenate(group), table[np.concatenate(code)], list(keep), facts.n)
+
+
+def _said(due: Due, row: int) -> str:
+    return "" if due.answer[row] == NOT_CHARGED else due.charge.describe(int(due.use[row])) or _why(due, row)
+
+
+def _why(due: Due, row: int) -> str:
+    answer = ANSWERS[due.answer[row]]
+    return f"{INPUTS[due.missing[row]]} is not known" if answer is Answer.MISSING else str(answer)
+
+
+def _stray(name: str, charged: Int64, judged: Bool, gst: Int64) -> _Fee:
+    """A fee that no card names."""
+    n = len(charged)
+    none = np.zeros(n, np.int64)
+    has_order = judged & (charged != 0)
+    card = pd.Categorical.from_codes(np.zeros(n, np.int8), categories=pd.Index(["No card names this fee"]))
+    return _Fee(name=name, expected=none, charged=charged, tax_expected=none, tax_ppm=gst, rows=has_order, failed=np.ones(n, bool), kept=np.zeros(n, bool), card=card)  # fmt: skip
+
+
+def _stray_tax(stray: _Fee) -> _Fee:
+    """The GST on a fee without a rule."""
+    tax = apply_rate(stray.charged, stray.tax_ppm)
+    return _Fee(
+        name=f"{TAX} (on {stray.name})", expected=stray.expected, charged=tax, tax_expected=stray.expected, tax_ppm=stray.tax_ppm * 0,
+        rows=stray.rows & (tax != 0), failed=stray.failed, kept=stray.kept, card=stray.card,
+    )  # fmt: skip
+
+
+def _tax(facts: Facts, ruled: Sequence[_Fee], strays: Sequence[_Fee], judged: Bool) -> _Fee:
+    """GST on the fees that rules cover: what was taken less the part of fees without a rule."""
+    n = facts.n
+    entries, order = facts.lines.entries, facts.lines.frame["order"].to_numpy()
+    is_tax = np.array([str(name) == EntryType.TAX_ON_FEE for name in entries["type"].cat.categories] + [False], bool)[entries["type"].cat.codes.to_numpy()]  # fmt: skip
+    taken = sum_by(
+        order[entries["pos"].to_numpy()[is_tax]].astype(np.intp), -entries["amount_minor"].to_numpy()[is_tax], n
+    )
+    zero = np.zeros(n, np.int64)
+    away = sum((np.where(fee.failed, apply_rate(fee.charged, fee.tax_ppm), 0) for fee in [*ruled, *strays]), zero)
+    expected = sum((fee.tax_expected for fee in ruled), zero)
+    has = np.logical_or.reduce([np.zeros(n, bool), *(fee.rows & ~fee.failed for fee in ruled)])
+    kept = np.logical_or.reduce([np.zeros(n, bool), *(fee.kept for fee in ruled)])
+    card = pd.Categorical.from_codes(np.zeros(n, np.int8), categories=pd.Index(["GST on the fees above"]))
+    charged = taken - np.where(judged, away, 0)
+    return _Fee(
+        name=TAX, expected=expected, charged=charged, tax_expected=zero, tax_ppm=zero, rows=judged & (has | (charged != 0)),
+        failed=np.zeros(n, bool), kept=kept, card=card,
+    )  # fmt: skip
+
+
+def _incomplete(facts: Facts, accounts: pd.DataFrame) -> Bool:
+    """Orders of which a part of the sale or of a return has not been settled."""
+    within = facts.legs.settlement.within_minor
+    return (accounts["outstanding_minor"].to_numpy() > within) | (
+        accounts["unsettled_return_minor"].to_numpy() > within
+    )
+
+
+def _block(at: int, fee: _Fee, facts: Facts, incomplete: Bool) -> pd.DataFrame:
+    """The rows of one fee, judged."""
+    rows = np.flatnonzero(fee.rows)
+    expected, charged, failed = fee.expected[rows], fee.charged[rows], fee.failed[rows]
+    over = charged - expected
+    within = facts.market.within_minor
+    status = np.select([failed, np.abs(over) <= within, incomplete[rows], over > 0], [FAILED, RECONCILED, PENDING, DISPUTED], RECONCILED)  # fmt: skip
+    kept = fee.kept[rows]
+    reason = np.select([failed, np.abs(over) <= within, over < 0, kept], [NO_RULE, NONE, UNDER, KEPT], OVER)
+    beyond = np.where(failed, charged, over)
+    return pd.DataFrame({
+        "order": rows.astype(np.int64), "at": np.full(len(rows), at, np.int16), "fee": pd.Categorical.from_codes(np.zeros(len(rows), np.int8), categories=pd.Index([fee.name])),
+        "expected_minor": expected, "charged_minor": charged, "difference_minor": beyond, "tax_expected_minor": fee.tax_expected[rows],
+        "tax_charged_minor": fee.tax_expected[rows] + apply_rate(beyond, fee.tax_ppm[rows]), "status": status.astype(np.int8),
+        "reason": pd.Categorical.from_codes(reason.astype(np.int8), categories=pd.Index(REASONS)), "card": fee.card[rows],
+    })  # fmt: skip
+
+
+def _together(blocks: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Blocks under each other, by order, then fee; words of all blocks in one vocabulary."""
+    columns = {}
+    for name in blocks[0].columns:
+        parts = [block[name] for block in blocks]
+        columns[name] = pd.api.types.union_categoricals([one.array for one in parts]) if isinstance(parts[0].dtype, pd.CategoricalDtype) else np.concatenate([one.to_numpy() for one in parts])  # fmt: skip
+    frame = pd.DataFrame(columns)
+    order = np.argsort(frame["order"].to_numpy() * 4096 + frame["at"].to_numpy(), kind="stable")
+    return frame.take(order).drop(columns="at").reset_index(drop=True)
+
+
+def _payouts(facts: Facts, frame: pd.DataFrame) -> pd.Categorical[str]:
+    """The payouts that took each fee row's money, by day."""
+    entries, lines = facts.lines.entries, facts.lines.frame
+    names = [TAX if str(name) == EntryType.TAX_ON_FEE else fee_of(str(name)) for name in entries["type"].cat.categories]
+    fee_words = [standard_text(str(word).removeprefix(f"{TAX} (on ").removesuffix(")")) if str(word).startswith(f"{TAX} (") else standard_text(str(word)) for word in frame["fee"].cat.categories]  # fmt: skip
+    known = {word: number for number, word in enumerate(dict.fromkeys([*fee_words, *(standard_text(name) for name in names if name)]))}  # fmt: skip
+    width = len(known) + 1
+    code = np.array([known[standard_text(name)] if name else -1 for name in names] + [-1], np.int64)[entries["type"].cat.codes.to_numpy()]  # fmt: skip
+    pos = entries["pos"].to_numpy()
+    order = lines["order"].to_numpy()[pos]
+    at = np.flatnonzero((code >= 0) & (order >= 0))
+    key = order[at] * width + code[at]
+    wanted = frame["order"].to_numpy() * width + np.array([known[word] for word in fee_words] + [0], np.int64)[frame["fee"].cat.codes.to_numpy()]  # fmt: skip
+    groups, group_of = np.unique(wanted, return_inverse=True)
+    place = np.searchsorted(groups, key)
+    inside = (place < len(groups)) & (groups[np.minimum(place, max(len(groups) - 1, 0))] == key) if len(groups) else np.zeros(len(key), bool)  # fmt: skip
+    names_of = facts.lines.payouts["payout"].tolist()
+    found = words_by(place[inside], lines["payout"].to_numpy()[pos[at[inside]]], names_of, len(groups))
+    return found[group_of] if len(groups) else found
+
+
+def _gst_ppm(facts: Facts) -> Int64:
+    """GST on fees in ppm on each order's day, by the card of that name; else the rate that most rules state; else 0."""
+    n, order = facts.n, facts.goods.order
+    day = np.zeros(n, np.int64)
+    day[order[::-1]] = facts.goods.days[Basis.ORDER][::-1]
+    rules = [
+        rule
+        for card in facts.market.cards
+        for rule in card.rules
+        if standard_text(card.fee) == standard_text(GST_ON_FEES)
+    ]
+    stated = [rule.tax_ppm for card in facts.market.cards for rule in card.rules if rule.tax_ppm]
+    ppm = np.full(n, max(set(stated), key=stated.count) if stated else 0, np.int64)
+    for rule in rules:
+        ppm[(rule.first_day <= day) & (day <= rule.last_day)] = rule.rate_ppm or 0
+    return ppm

@@ -1,0 +1,248 @@
+"""Settlement lines that count, with their entries and payouts, read from the files at the places the leg names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from recon_core.dates import NO_DAY, Days
+from recon_core.entries import (  # fmt: skip
+    EntryType,
+    Int8,
+    PlaceOf,
+    entries_of,
+    read_kinds,
+    sign_problems,
+    sum_gaps,
+    sum_problems,
+    type_of,
+    word_of,
+)
+from recon_core.keys import standard
+from recon_core.market import Market, Role, Says
+from recon_core.market_rows import Part, amounts_of, column_of, days_of
+from recon_core.model import Raw, Result
+from recon_core.money import Int64
+from recon_core.problems import Place, Problem
+from recon_core.ratecard import UNKNOWN
+from recon_core.standard_template import Role as Column
+from recon_core.standard_template import TemplateColumn, entry_types_of
+from recon_core.texts import arrow_text, concat_texts
+
+Texts = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Lines of one side of a leg, and where they stand in the files: part after part, in the same order."""
+
+    lines: pd.DataFrame
+    parts: tuple[Part, ...]
+
+    @property
+    def keys(self) -> pa.Array:
+        """Their ids as compared."""
+        return arrow_text(self.lines["key"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """Settlement lines that count (m): those of no order too.
+
+    frame: order int64 (-1 none), kind int8 (position in KINDS), payout int64, day int64, file int32 (position in the
+    settlement leg's files), row int64, line_id uint64, net_minor int64, is_blank bool (no item), linked int8 (position in `linked`).
+    entries: model.ENTRY_COLUMNS, pos is the position in frame.
+    payouts: payout str, reference str, group str (as the bank leg adds up), day int64, file int32; by position, oldest first.
+    """
+
+    frame: pd.DataFrame
+    item: pa.Array
+    remarks: pa.Array
+    entries: pd.DataFrame
+    linked: tuple[str, ...]  # what led to the order: '' its id, else the name of a reference
+    payouts: pd.DataFrame
+
+
+def settle(market: Market, result: Result, placed: Placed, order: Int64, group_by: str) -> tuple[Settled, list[Problem]]:  # fmt: skip
+    """Lines of the settlement leg, the number of each one's order, the column the bank leg adds up by -> Settled.
+
+    Lines whose amounts do not add up to their net are left out and listed (T-261; T-262 where all signs are turned).
+    """
+    read = [_File.read(market, part) for part in placed.parts]
+    file, row = placed.lines["file"].to_numpy(), placed.lines["row"].to_numpy()
+
+    def place_of(pos: int) -> Place:
+        facts = result.files[int(file[pos])]
+        return Place(file=facts.file, sheet=facts.sheet, row=int(row[pos]))
+
+    kinds = _joined([one.kind for one in read]).astype(np.int8)
+    entries = _entries(read, kinds)
+    net = _net(_joined([one.net for one in read]), entries)
+    names, linked = pd.factorize(placed.lines["linked_by"].astype("str"), sort=True)
+    payouts, payout = _payouts(read, file, group_by)
+    item, remarks = _texts([one.item for one in read]), _texts([one.remarks for one in read])
+    frame = pd.DataFrame({
+        "order": order, "kind": kinds, "payout": payout, "day": _joined([one.day for one in read]), "file": file, "row": row,
+        "line_id": placed.lines["line_id"].to_numpy(), "net_minor": net, "is_blank": _is_blank(item), "linked": names.astype(np.int8),
+    })  # fmt: skip
+    found = Settled(frame=frame, item=item, remarks=remarks, entries=entries, linked=tuple(map(str, linked)), payouts=payouts)  # fmt: skip
+    kind_problems = [problem for one in read for problem in one.problems]
+    return _that_add_up(found, place_of, list(dict.fromkeys(kind_problems)))
+
+
+def _that_add_up(found: Settled, place_of: PlaceOf, problems: list[Problem]) -> tuple[Settled, list[Problem]]:
+    """Settled without the lines whose entries do not sum to their net."""
+    frame, entries = found.frame, found.entries
+    net = frame["net_minor"].to_numpy()
+    problems += sum_problems(entries, net, place_of) + sign_problems(entries, frame["kind"].to_numpy(), place_of)
+    stays = sum_gaps(entries, net) == 0
+    if stays.all():
+        return found, problems
+    number, mask = np.cumsum(stays) - 1, pa.array(stays)
+    entries = entries[stays[entries["pos"].to_numpy()]]
+    entries = entries.assign(pos=number[entries["pos"].to_numpy()]).reset_index(drop=True)
+    return Settled(
+        frame=frame[stays].reset_index(drop=True), item=found.item.filter(mask), remarks=found.remarks.filter(mask), entries=entries,
+        linked=found.linked, payouts=found.payouts,
+    ), problems  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """The counted rows of one settlement file. `types`: amount column -> entry type on a sale. Net is UNKNOWN where no column has it."""
+
+    raw: Raw
+    net: Int64
+    kind: Int8
+    day: Days
+    types: Mapping[str, str]
+    amounts: Mapping[str, Int64]
+    item: pa.Array
+    remarks: pa.Array
+    payout: Texts
+    reference: Texts
+    at: npt.NDArray[np.intp]
+    problems: tuple[Problem, ...]
+
+    @classmethod
+    def read(cls, market: Market, part: Part) -> _File:
+        """The columns that Setup names; else those that the standard template knows."""
+        raw, at = part.raw, part.rows
+        template = entry_types_of([str(name) for name in raw.frame.columns]).columns
+        types = {column.header: column.type for column in template if column.role is Column.AMOUNT}
+        types |= {use.column: type_of(use.form) or use.form.strip() for use in market.entries(raw.source)}
+        amounts = {name: _or_zero(amounts_of(raw, name)[at]) for name in types}
+        columns = _Columns(market, raw, template)
+        sale = next((amounts[name] for name, kind in types.items() if kind == EntryType.SALE), np.zeros(len(at), np.int64))  # fmt: skip
+        kind, problems = read_kinds(columns.kinds(part), sale, Place(file=raw.file, sheet=raw.sheet))
+        net, form = columns.named(Says.NET, Column.NET)
+        return cls(
+            raw=raw, net=amounts_of(raw, net, form)[at] if net else np.full(len(at), UNKNOWN, np.int64), kind=kind,
+            day=days_of(raw, *columns.named(Says.PAYOUT_DATE, Column.PAYOUT_DATE))[at], types=types, amounts=amounts,
+            item=standard(columns.text(part, Says.ITEM, Column.ITEM)), remarks=columns.text(part, Says.REMARKS, Column.NOTE),
+            payout=_objects(columns.text(part, Says.PAYOUT, Column.PAYOUT)), reference=_objects(columns.text(part, Says.PAYOUT_REFERENCE, Column.BANK_REFERENCE)),
+            at=at, problems=tuple(problems),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Which column of a settlement file says what: the row of Marketplace goes before the standard template."""
+
+    market: Market
+    raw: Raw
+    template: Sequence[TemplateColumn]
+
+    def named(self, says: Says, role: Column) -> tuple[str, str]:
+        """(column, form), '' where there is none."""
+        use = self.market.use(Role.SETTLEMENTS, self.raw.source, says)
+        if use is not None:
+            return use.column, use.form
+        return next((column.header for column in self.template if column.role is role), ""), "auto"
+
+    def text(self, part: Part, says: Says, role: Column) -> pa.Array:
+        """The cells of the part's rows."""
+        column = column_of(self.raw, self.named(says, role)[0])
+        if column is None:
+            return pa.array([""] * len(part.rows), pa.large_string())
+        return arrow_text(column).take(pa.array(part.rows))
+
+    def kinds(self, part: Part) -> pd.Series:
+        """Line types, as the words that Form maps."""
+        found = pd.Series(pd.array(pa.chunked_array([self.text(part, Says.LINE_TYPE, Column.LINE_TYPE)]), dtype="str"))
+        use = self.market.use(Role.SETTLEMENTS, self.raw.source, Says.LINE_TYPE)
+        words = use.words if use is not None else {}
+        return found.map(lambda word: words.get(word_of(word), word)).astype("str") if words else found
+
+
+def _entries(read: Sequence[_File], kinds: Int8) -> pd.DataFrame:
+    """Entries of all files. Two files may give one column another type: then each has its own column."""
+    types: dict[str, str] = {}
+    amounts: dict[str, list[Int64]] = {}
+    for number, one in enumerate(read):
+        for name, kind in one.types.items():
+            own = name if types.get(name, kind) == kind else f"{name}\x1f{kind}"
+            types[own] = kind
+            rows = amounts.setdefault(own, [np.zeros(len(before.at), np.int64) for before in read])
+            rows[number] = one.amounts[name]
+    return entries_of(kinds, {name: _joined(rows) for name, rows in amounts.items()}, types)
+
+
+def _net(stated: Int64, entries: pd.DataFrame) -> Int64:
+    """The net that the file states; of lines without one the sum of their entries."""
+    missing = stated == UNKNOWN
+    net = np.where(missing, 0, stated)
+    return np.where(missing, -sum_gaps(entries, np.zeros(len(net), np.int64)), net) if missing.any() else net
+
+
+def _payouts(read: Sequence[_File], file: Int64, group_by: str) -> tuple[pd.DataFrame, Int64]:
+    """The payouts of the lines, by day and name, and the number of each line's payout.
+
+    A line that names no payout is of the one its reference names, or of its file.
+    """
+    groups = []
+    for one in read:
+        column = column_of(one.raw, group_by) if group_by else None
+        blank = np.full(len(one.at), "", object)
+        groups.append(blank if column is None else _objects(standard(arrow_text(column).take(pa.array(one.at)))))
+    names = [np.where(one.payout == "", np.where(one.reference == "", one.raw.file, one.reference), one.payout) for one in read]  # fmt: skip
+    none = np.empty(0, object)
+    code, found = pd.factorize(pd.Series(np.concatenate([*names, none]), dtype="str"))
+    first = np.full(len(found), len(code), np.int64)
+    np.minimum.at(first, code, np.arange(len(code)))
+    day = np.full(len(found), NO_DAY, np.int64)
+    np.maximum.at(day, code, _joined([one.day for one in read]))
+    table = pd.DataFrame({
+        "payout": pd.Series(np.asarray(found, object), dtype="str"),
+        "reference": pd.Series(np.concatenate([*(one.reference for one in read), none])[first], dtype="str"),
+        "group": pd.Series(np.concatenate([*groups, none])[first], dtype="str"), "day": day, "file": file[first],
+    })  # fmt: skip
+    order = table.sort_values(["day", "payout"], kind="stable").index.to_numpy()
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return table.iloc[order].reset_index(drop=True), rank[code]
+
+
+def _joined(parts: Sequence[Int64] | Sequence[Int8]) -> Int64:
+    return np.concatenate([*parts, np.empty(0, np.int64)]).astype(np.int64)
+
+
+def _texts(parts: Sequence[pa.Array]) -> pa.Array:
+    return concat_texts([*parts, pa.array([], pa.large_string())])
+
+
+def _objects(texts: pa.Array) -> Texts:
+    return np.asarray(texts.to_numpy(zero_copy_only=False), object)
+
+
+def _is_blank(texts: pa.Array) -> npt.NDArray[np.bool_]:
+    return np.asarray(_objects(texts) == "", bool)
+
+
+def _or_zero(minor: Int64) -> Int64:
+    return np.where(minor == UNKNOWN, 0, minor)

@@ -1,0 +1,75 @@
+"""Codes of the analyses and their words, and words gathered by group. What two analyses need stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from recon_core.dues import PAYMENTS, Payment
+from recon_core.entries import Part
+from recon_core.model import Status
+from recon_core.money import Int64
+
+ONLY_A, ONLY_B = "Only in A", "Only in B"
+VERDICTS = ("", str(Status.MATCHED), str(Status.PARTIALLY_MATCHED), ONLY_A, ONLY_B)  # of an order in a leg; A is ours
+PARTLY = VERDICTS.index(str(Status.PARTIALLY_MATCHED))
+AWAITING = PAYMENTS.index(Payment.AWAITING)
+COLUMN: dict[Part, tuple[str, int]] = {  # part of the money chain -> column and its sign there
+    Part.SALES: ("sale_minor", 1), Part.RETURNS: ("returns_minor", -1), Part.CHARGEBACKS: ("chargebacks_minor", -1),
+    Part.FEES: ("fees_minor", -1), Part.PENALTIES: ("penalties_minor", -1), Part.TAX: ("tax_on_fees_minor", -1),
+    Part.TCS: ("tcs_minor", -1), Part.TDS: ("tds_minor", -1), Part.CLAIMS: ("claims_minor", 1),
+    Part.RESERVE: ("reserve_minor", 1), Part.ADJUSTMENTS: ("adjustments_minor", 1),
+}  # fmt: skip
+PARTS = tuple(COLUMN)
+TAX = "Tax"  # the fee row of GST on fees
+TAXES = ("TCS", "TDS")  # cards that are no fees
+
+
+class FeeStatus(StrEnum):
+    """What the audit of a fee came to. Pending: not agreed, and the sale or a return of the order is not settled in full."""
+
+    RECONCILED = "Reconciled"
+    DISPUTED = "Disputed"
+    FAILED = "Failed"
+    PENDING = "Pending"
+
+
+FEE_STATUSES = tuple(FeeStatus)
+RECONCILED, DISPUTED, FAILED, PENDING = range(len(FEE_STATUSES))
+REASONS = ("", "FEE_OVERCHARGE", "FEE_NOT_REVERSED", "FEE_UNDERCHARGE", "FEE_UNCONFIGURED")
+NONE, OVER, KEPT, UNDER, NO_RULE = range(len(REASONS))
+
+
+class PayoutStatus(StrEnum):
+    """Where a payout is, and whether it arrived as announced."""
+
+    MATCHED = "Matched"
+    DIFFERS = "Amount differs"
+    IN_TRANSIT = "In transit"
+    MISSING = "Missing in the bank"
+    ONLY_IN_BANK = "Only in the bank"
+    NOT_COMPARED = "Not compared"  # no leg reads the bank
+
+
+def words_by(group: Int64, code: Int64, words: Sequence[str], groups: int) -> pd.Categorical[str]:
+    """The distinct words of each group 0..groups-1, in the order of their codes, joined by '; '; codes below 0 are left out."""
+    width = len(words) + 1
+    inside = (code >= 0) & (group >= 0)
+    pair = np.sort(pd.unique(group[inside] * width + code[inside] + 1))
+    own, word = np.divmod(pair, width)
+    starts = np.flatnonzero(np.append(True, own[1:] != own[:-1])) if len(own) else np.empty(0, np.intp)
+    nth = np.arange(len(own)) - np.repeat(starts, np.diff(np.append(starts, len(own))))
+    sets, combo = [""], np.zeros(groups, np.int64)
+    for step in range(int(nth.max(initial=-1)) + 1):
+        more = np.zeros(groups, np.int64)
+        more[own[nth == step]] = word[nth == step]
+        codes, found = pd.factorize(combo * width + more)
+        before, added = np.divmod(found, width)
+        sets = ["; ".join(filter(None, [sets[one], words[two - 1] if two else ""])) for one, two in zip(before, added, strict=True)]  # fmt: skip
+        combo = codes.astype(np.int64)
+    names = {name: number for number, name in enumerate(dict.fromkeys(sets))}
+    at = np.array([names[one] for one in sets], np.int64)
+    return pd.Categorical.from_codes(at[combo].tolist(), categories=pd.Index(list(names), dtype="str")) if groups < 64 else pd.Categorical.from_codes(at[combo], categories=pd.Index(list(names), dtype="str"))  # fmt: skip
