@@ -93,7 +93,8 @@ def _end(host: LiveBook, line: str, text: str, *, grave: bool = False) -> None:
 
 def run(host: LiveBook) -> None:
     """Read the files, reconcile, write the sheets."""
-    _told(host, _run(host, write=True), written=True)
+    done = _run(host, write=True)
+    _told(host, done, written=True, ties=done.outcome in ("stop", "ask") or _ties(host))
     host.go_to("Summary")
 
 
@@ -124,11 +125,18 @@ def _run(host: LiveBook, *, write: bool) -> Done:
     return job.run(host, host.path, settings.load(), settings.now, write=write, reader=LiveReader(host))
 
 
-def _told(host: LiveBook, done: Done, *, written: bool) -> None:
+def _ties(host: LiveBook) -> bool:
+    """What the workbook itself shows in Summary!B5, worked out by the program before the user."""
+    grid = host.cells("Summary")
+    return len(grid) > 4 and len(grid[4]) > 1 and grid[4][1] is True
+
+
+def _told(host: LiveBook, done: Done, *, written: bool, ties: bool = True) -> None:
     from addin import presenting, settings
 
-    line = presenting.brief(done, f"{settings.now():%H:%M}", written=written)
-    _end(host, line, presenting.closing(done, written=written), grave=done.outcome in ("stop", "ask"))
+    line = presenting.brief(done, f"{settings.now():%H:%M}", written=written, ties=ties)
+    text = presenting.closing(done, written=written, ties=ties)
+    _end(host, line, text, grave=done.outcome in ("stop", "ask") or not ties)
 
 
 def cancel(host: LiveBook) -> None:
@@ -164,7 +172,7 @@ def go_to_source(host: LiveBook) -> None:
     found = source_of_row(host.cells, sheet, row)
     if found.file == host.path.name and host.go_to(found.sheet, found.row):
         return
-    host.tell(f"This row was read from {found}.\n\nThe file lies in {host.path.parent} or below it, as Setup names it.")
+    host.tell(f"This row was read from {found}.\n\nSetup names the folder; without one it is {host.path.parent}.")
 
 
 def examine(host: LiveBook) -> None:
@@ -190,7 +198,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "run": Action(
         label="Run Reconciliation", group="Reconcile", keytip="R", image="MacroPlay", screentip="Run Reconciliation (Ctrl+Shift+R)",
-        supertip="Reads the files, matches both sides and fills the result sheets. Your reason codes, owners and comments are kept, as are Setup, Mapping, Rules and your own sheets. Excel cannot undo a run with Ctrl+Z.",
+        supertip="Reads the files, matches both sides and fills the result sheets. Your reason codes, owners and comments are kept, as are Setup, Mapping, Rules and your own sheets. Anything else typed on a result sheet is replaced. Excel cannot undo a run with Ctrl+Z.",
         do=run, is_large=True, is_form=True,
     ),
     "cancel": Action(
@@ -210,7 +218,7 @@ ACTIONS: dict[str, Action] = {
         supertip="Leads from the selected row of a result sheet to the file, sheet and row it was read from. Changes nothing.", do=go_to_source,
     ),
     "doctor": Action(
-        label="Self-test", group="Help", keytip="T", image="PropertySheet", screentip="Settings and repair",
+        label="Self-test", group="Help", keytip="T", image="PropertySheet", screentip="Look for what keeps Tieout from working",
         supertip="Looks for what commonly keeps the add-in from working and says what to do. Changes nothing.", do=examine, enabled_when="always",
     ),
     "help": Action(

@@ -29,6 +29,7 @@ JSON_STATUS = {
 COLOURS = {Status.MATCHED: "green", Status.PARTIALLY_MATCHED: "yellow", Status.UNMATCHED: "red", Status.SKIPPED: "dim"}
 FORMULA_CODES = ("D-701", "D-702")
 SHOWN = 12  # problems printed before the rest is counted
+DOES_NOT_TIE = "Tie-out: Summary!B5 does not show TRUE. Do not sign; look at the lines of the tie-out."
 MOST_TOLD = 900  # characters of a message box; Excel cuts it at about 1,000
 
 
@@ -150,12 +151,16 @@ def show(done: Done, console: Console, *, written: bool) -> None:
     console.print(Text.assemble("Workbook: ", (done.workbook, "bold")), soft_wrap=True)
 
 
-def closing(done: Done, *, written: bool = True) -> str:
-    """The one message a button ends with: counts, amounts, tie-out, the gravest problems, the next step."""
+def closing(done: Done, *, written: bool = True, ties: bool = True) -> str:
+    """The one message a button ends with: counts, amounts, tie-out, the gravest problems, the next step.
+
+    `ties`: what Summary!B5 shows after the run; `written` False: only the inputs were checked.
+    """
     ranked = _ranked(done.problems)
     if done.outcome in ("stop", "ask"):
         word = {"stop": "Nothing was written: it cannot be trusted.", "ask": "Nothing was written: a question is open."}
-        return _told([word[done.outcome], ""], [str(one) for one in ranked], "")
+        checked = "The inputs cannot be reconciled yet. Data checks lists why; no other sheet was changed."
+        return _told([word[done.outcome] if written else checked, ""], [str(one) for one in ranked], "")
     head = (
         f"Run {done.number} is done: {done.outcome.upper()}."
         if written
@@ -163,25 +168,26 @@ def closing(done: Done, *, written: bool = True) -> str:
     )
     lines = [head, "", *[line for result in done.results.values() for line in _counts(result)], ""]
     if written:
-        lines.append("Tie-out: agrees. Summary proves it with live formulas.")
+        lines.append("Tie-out: agrees. Summary proves it with live formulas." if ties else DOES_NOT_TIE)
     seen = [f"{SEVERITY_WORDS[one.severity]}: {one}" for one in ranked if one.severity is not Severity.NOTE]
     rest = len(ranked) - len(seen)
     notes = f"{rest} {'note' if rest == 1 else 'notes'} on Data checks." if rest else ""
     return _told(lines, seen, notes or "Next: Exceptions." if written else notes)
 
 
-def brief(done: Done, at: str, *, written: bool = True) -> str:
+def brief(done: Done, at: str, *, written: bool = True, ties: bool = True) -> str:
     """The line for the status cell, such as 'Run 3 OK at 14:32: 18 exceptions, tie-out agrees'."""
     if done.outcome in ("stop", "ask"):
         gravest = _ranked(done.problems)[:1]
-        return f"{done.outcome.upper()} at {at}: nothing was written. {gravest[0] if gravest else ''}".strip()
+        what = "nothing was written" if written else "only Data checks was changed"
+        return f"{done.outcome.upper()} at {at}: {what}. {gravest[0] if gravest else ''}".strip()
     rows = sum(
         result.tallies[side, status].rows
         for result in done.results.values() for side in (0, 1) for status in (Status.PARTIALLY_MATCHED, Status.UNMATCHED)
     )  # fmt: skip
     if not written:
         return f"Inputs checked at {at}: {done.outcome.upper()}, a run would leave {_exceptions(rows)}."
-    return f"Run {done.number} {done.outcome.upper()} at {at}: {_exceptions(rows)}, tie-out agrees."
+    return f"Run {done.number} {done.outcome.upper()} at {at}: {_exceptions(rows)}, {'tie-out agrees' if ties else 'the tie-out does not show TRUE'}."
 
 
 def _exceptions(rows: int) -> str:
@@ -220,7 +226,7 @@ def fault(error: BaseException, run_id: str, folder: Path) -> str:
     """A fault of ours: the trace goes into the machine's log; the one sentence for the user."""
     trace = "".join(traceback.format_exception(error))
     history.append(folder, {"run_id": run_id, "outcome": "fault", "trace": trace})
-    return f"E-999 Something went wrong inside Tieout (run {run_id}). Nothing was written. Send {folder / 'runs.jsonl'} to support."
+    return f"E-999 Something went wrong inside Tieout (run {run_id}). Trust the sheets only if Summary names a finished run. Send {folder / 'runs.jsonl'} to support."
 
 
 def _ranked(problems: Sequence[Problem]) -> list[Problem]:

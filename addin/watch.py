@@ -15,10 +15,12 @@ from typing import NamedTuple
 
 from addin.commands import ACTIONS, REQUEST, obey
 from addin.hosts import LiveBook
+from addin.settings import now
 from recon_core.problems import Place, Problem, ReconError, Severity
 
 PAUSE = 0.5  # seconds between two looks
 STAMP = "%Y%m%d%H%M%S"
+AHEAD = dt.timedelta(seconds=5)  # a clock that is read twice
 
 
 class Request(NamedTuple):
@@ -40,10 +42,10 @@ def parse_request(value: object) -> Request | None:
 def look(host: LiveBook, since: dt.datetime) -> str:
     """Obey one request that is not older than `since`; returns its action, '' when there was none to obey.
 
-    Older ones are from before the watcher came: obeying them would surprise.
+    Older ones are from before the watcher came: obeying them would surprise. One from the future was never clicked.
     """
     request = parse_request(host.named(REQUEST))
-    if request is None or request.at < since.replace(microsecond=0):
+    if request is None or not since.replace(microsecond=0) <= request.at <= now() + AHEAD:
         return ""
     host.set_named(REQUEST, "")
     obey(request.action, host)

@@ -84,6 +84,15 @@ def job_status(word):
     return Status(word)
 
 
+def test_a_tie_out_that_does_not_show_true_is_told(book, monkeypatch):
+    monkeypatch.setattr(commands, "_ties", lambda host: False)
+    obey("run", book)
+    [(text, grave)] = book.told
+    assert grave
+    assert "does not show TRUE" in text
+    assert "agrees" not in text + book.names["tieout_status"]
+
+
 def test_check_writes_data_checks_and_nothing_else(book):
     before = {name: book.cells(name) for name in book.sheet_names()}
     obey("check", book)

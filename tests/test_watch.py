@@ -65,6 +65,12 @@ def test_a_request_of_the_same_second_counts_and_an_older_one_does_not(book):
     assert watch.look(book, NOW) == ""
 
 
+def test_a_request_from_the_future_was_never_clicked(book):
+    book.names["tieout_request"] = "rules|99991231235959"
+    assert watch.look(book, NOW) == ""
+    assert book.selection[0] == "Start"
+
+
 def test_nothing_is_written_while_nothing_is_asked(book):
     left = iter([False] * 20 + [True])
     watch.watch(lambda: book, since=NOW, pause=lambda _: None, told=lambda _: None, ends=lambda: next(left))

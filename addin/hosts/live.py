@@ -13,6 +13,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +37,7 @@ ON_WINDOWS, ON_MACOS = (platform.system() == name for name in ("Windows", "Darwi
 TITLE = "Tieout"
 REQUEST, STATUS = "tieout_request", "tieout_status"  # names of two cells on the sheet Start
 BETWEEN = 0.25  # seconds between two words in the status bar, and between two looks at the request cell
+YOUNG = 60  # seconds
 PATIENCE = 6.0  # seconds for a cell to be left that is being edited
 # What a busy Excel answers: the call was rejected, or ignored while a cell is being edited; an Apple event timed out.
 BUSY = {-2147418111, -2146777998, -1712}
@@ -67,6 +69,7 @@ class LiveHost:
         self._old_request: object = None  # what stood there when we began
         self._bar: str | bool | None = None  # what stood in the status bar; None while it is not ours
         self._said = self._looked = 0.0
+        self._written = False  # what is written stays: an end can be asked for no more
 
     # ---- the six verbs ----
 
@@ -83,11 +86,13 @@ class LiveHost:
         if not sheets:
             return
         self._prepare()
+        self._written = False
         epoch = epoch_of(self.path)
         plans = [planned(sheet, epoch) for sheet in sheets]
         with self._quiet():
             try:
                 draw(Drawing(self.book, plans, self._look, self.progress))
+                self._written = True
             except ReconError:
                 raise
             except Exception as error:
@@ -149,7 +154,10 @@ class LiveHost:
     def named(self, name: str) -> object:
         """The value of the cell a defined name points at; None where it is blank or there is no such name."""
         cell = self._cell(name)
-        return None if cell is None else shown(cell.raw_value)
+        value = None if cell is None else shown(cell.raw_value)
+        if name == REQUEST and value and str(cell.formula).startswith("="):
+            return None  # a button writes a text; a formula is not a click
+        return value
 
     def set_named(self, name: str, value: str) -> bool:
         """Write a text into the cell of a defined name; False where there is no such name."""
@@ -181,6 +189,7 @@ class LiveHost:
 
     def status(self, line: str) -> None:
         """One line in the status cell; in the status bar where the workbook has no such cell, or may not be written to."""
+        self._written = False  # a command begins or ends
         try:
             has_cell = self.set_named(STATUS, line)
         except ReconError:  # a protected Start sheet must not stop a run
@@ -230,10 +239,15 @@ class LiveHost:
         unless_busy(settle)
         self._ready = True
         self._request = self._cell(REQUEST)
-        self._old_request = self.named(REQUEST)
+        request = self.named(REQUEST)
+        self._old_request = (
+            None if is_young_cancel(request, datetime.now().astimezone().replace(tzinfo=None)) else request
+        )
 
     def _look(self) -> None:
         """Raise H-124 where the user wants an end: the given flag, Esc on Windows, or the request cell."""
+        if self._written:
+            return
         if (self.cancelled and self.cancelled()) or escape_pressed(self.book.app):
             raise stopped()
         now = time.monotonic()
@@ -274,6 +288,18 @@ class LiveHost:
                 app.calculate()
             if bar is None:
                 self._release()
+
+
+def is_young_cancel(request: object, now: datetime) -> bool:
+    """Whether a request to end was made within the last minute: while this Python was starting, then."""
+    action, _, stamp = str(request or "").partition("|")
+    try:
+        return (
+            action.lower() == "cancel"
+            and abs((now - datetime.strptime(stamp, "%Y%m%d%H%M%S")).total_seconds()) <= YOUNG
+        )
+    except ValueError:
+        return False
 
 
 def epoch_of(path: Path) -> int:

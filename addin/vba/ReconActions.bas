@@ -130,6 +130,11 @@ Private Sub StartPython(ByVal action As String)
     Dim text As String
     Dim cell As String
     Dim answer As Variant
+    If HasShellSign(ActiveWorkbook.Name) Then
+        NotStarted "V-910 The name of this workbook has a sign that a command line reads as its own. Save it under a name of " & _
+            "plain letters and digits (no $, %, \ and no quotes), then click again."
+        Exit Sub
+    End If
     If HasName(STATUS_CELL) Then cell = STATUS_CELL
     text = ASKED & ReconActionList.LabelOf(action) & " at " & Format(Now, "hh:mm:ss")
     SetStatus ActiveWorkbook, text
@@ -214,6 +219,14 @@ Private Sub NextTick()
     is_ticking = True
     Application.OnTime Now + TimeSerial(0, 0, TICK), "'" & Replace(ThisWorkbook.Name, "'", "''") & "'!ReconActions.CheckAnswer"
 End Sub
+
+Public Function HasShellSign(ByVal text As String) As Boolean
+    ' The launcher hands the name of the workbook to a shell: a received file must not bring a command with it.
+    Dim sign As Variant
+    For Each sign In Array("$", "`", Chr(34), "\", "%", vbLf, vbCr)
+        If InStr(text, sign) > 0 Then HasShellSign = True
+    Next sign
+End Function
 
 Private Function HasName(ByVal cell As String) As Boolean
     On Error Resume Next

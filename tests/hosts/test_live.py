@@ -13,7 +13,7 @@ import pytest
 import xlsxwriter
 
 from addin.hosts.file import FileHost
-from addin.hosts.live import LiveHost, active, opened, unless_busy
+from addin.hosts.live import LiveHost, active, is_young_cancel, opened, unless_busy
 from addin.hosts.live_plan import minus
 from addin.hosts.live_plan import typed as as_typed
 from addin.hosts.xmlparts import Area
@@ -425,3 +425,23 @@ def test_areas_without_a_hole(hole):
 )  # fmt: skip
 def test_a_formula_of_a_file_as_it_is_typed(file, hand):
     assert as_typed(file) == hand
+
+
+def test_a_cancel_that_comes_after_the_last_cell_is_too_late(app, book):
+    """What was written must not be called stopped."""
+    with live(app, book) as host:
+        host.write([Sheet(name="Ours", cells=(Cell(row=1, column=1, value="Run 2"),))])
+        host.cancelled = lambda: True
+        host.progress("Done", 1.0)
+        assert host.cells("Ours")[0][0] == "Run 2"
+        host.status("Running: again")
+        with pytest.raises(ReconError, match="H-124"):
+            host.progress("Reading", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("cell", "young"),
+    [("cancel|20260501100000", True), ("cancel|20260501095830", False), ("run|20260501100000", False), ("", False), ("cancel|x", False)],
+)  # fmt: skip
+def test_a_cancel_clicked_while_python_starts_counts(cell, young):
+    assert is_young_cancel(cell, dt.datetime(2026, 5, 1, 10, 0, 20)) is young

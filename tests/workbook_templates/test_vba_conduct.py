@@ -162,6 +162,13 @@ def test_what_could_not_be_started_is_told_and_frees_the_way(open_book, runner, 
     assert book.call("Probe.Bar") == "False"
 
 
+@pytest.mark.parametrize("name", ["$(open -a x).xlsm", "`x`.xlsm", 'a"b.xlsm', "a\\b.xlsm", "%PATH%.xlsm", "a\nb.xlsm"])
+def test_the_name_of_a_workbook_brings_no_command_with_it(open_book, name):
+    book = open_book()
+    assert book.call("ReconActions.HasShellSign", name) is True
+    assert book.call("ReconActions.HasShellSign", "A & B (April), v1.2 - ready!.xlsm") is False
+
+
 def test_only_words_of_the_list_are_ever_asked_for(open_book):
     book = open_book()
     book.call("ReconActions.DoAction", "run'); import os; os.system('x")
