@@ -27,5 +27,5 @@ TAX_ROWS: tuple[Mapping[str, str], ...] = tuple(MappingProxyType(row) for row in
     {**_TDS, "From": "2021-04-01", "To": "2024-09-30", "%": "1",
      "Contract ref": "Income-tax Act 1961 s. 194-O", "Note": "5% without PAN: change the percentage"},
     {**_TDS, "From": "2024-10-01", "%": "0.1",
-     "Contract ref": "Income-tax Act 1961 s. 194-O, Finance (No. 2) Act 2024", "Note": "5% without PAN: change the percentage. Since 1 April 2026 the section is one of the Income-tax Act 2025"},
+     "Contract ref": "Income-tax Act 1961 s. 194-O, Finance (No. 2) Act 2024", "Note": "5% without PAN: change the percentage"},
 ))  # fmt: skip

@@ -25,7 +25,7 @@ from addin import calc, demo, settings, watch
 from addin.calc.process import alive
 from addin.commands import RUNNING
 from addin.hosts.live import LiveHost
-from addin.new_book import fill, load_recipe, set_basics
+from addin.new_book import fill
 from tests.click import screen as screens
 from tests.click.macros import MacroBook, wait_for
 from workbook_templates import standalone_path
@@ -42,7 +42,7 @@ def month(folder: Path) -> Path:
     """The files of the demo and a stand-alone workbook whose Setup names them."""
     demo.make_demo(folder)
     book = folder / "April with a button.xlsm"
-    fill(book, set_basics(load_recipe("ajio_marketplace"), demo.BASICS), base=standalone_path())
+    fill(book, demo.demo_tables(folder), base=standalone_path())
     return book
 
 
