@@ -20,14 +20,15 @@ def recalculated(book: Path, folder: Path) -> Path:
     return convert(book, folder, "xlsx")
 
 
-def convert(book: Path, folder: Path, kind: str) -> Path:
-    """The workbook in another form; LibreOffice runs with a profile of its own that recalculates on load."""
+def convert(book: Path, folder: Path, kind: str, *, recalculates: bool = True) -> Path:
+    """The workbook in another form; LibreOffice runs with a profile of its own, which recalculates on load or, as a user's, trusts the file."""
     soffice = shutil.which("soffice")
     if soffice is None:
         pytest.skip("LibreOffice is not installed")
     profile = folder / "profile"
     (profile / "user").mkdir(parents=True, exist_ok=True)
-    (profile / "user" / "registrymodifications.xcu").write_text(ALWAYS_RECALCULATE, encoding="utf-8")
+    if recalculates:
+        (profile / "user" / "registrymodifications.xcu").write_text(ALWAYS_RECALCULATE, encoding="utf-8")
     out = folder / "out"
     command = [
         soffice,

@@ -205,8 +205,9 @@ def test_no_text_of_an_input_becomes_a_formula(tmp_path):
     assert bad in {row["Id as printed"] for row in table(tmp_path / "r.xlsx", "A data")}
 
 
-def test_libreoffice_draws_every_sheet_without_cut_numbers(demo, tmp_path):
-    pdf = convert(demo[0], tmp_path, "pdf")
+@pytest.mark.parametrize("recalculates", [True, False])
+def test_libreoffice_draws_every_sheet_without_cut_numbers(demo, tmp_path, recalculates):
+    pdf = convert(demo[0], tmp_path, "pdf", recalculates=recalculates)
     assert pdf.stat().st_size > 50_000
     if shutil.which("pdftotext"):
         import subprocess

@@ -33,6 +33,7 @@ FOOTER = "&C&F · &A · page &P of &N"
 NOT_RUN = "(not run yet)"
 DARK, QUIET = "#334155", "#475569"
 GRID = "#CBD5E1"  # a filled cell hides the grid lines, so input cells bring their own
+LAST_ROW = MAX_ROWS - 1  # of rules and colours
 LINE = 15  # points of a row
 READY = "Ready"
 TITLE_ROW, BUTTON_ROW = 24, 36  # points
@@ -334,7 +335,7 @@ def _header_row(sheet: Worksheet, row: int, names: Sequence[tuple[str, float]], 
 
 
 def _mark(pen: Pen, sheet: Worksheet, result: Result) -> None:
-    """Colours of words, red for FALSE, no green corner on ids that look like numbers: from the first data row to the last of the sheet.
+    """Colours of words, red for FALSE, no green corner on ids that look like numbers: from the first data row down the sheet.
 
     A table may grow in Excel too, where nothing but Excel itself could make them follow.
     """
@@ -351,14 +352,15 @@ def _mark(pen: Pen, sheet: Worksheet, result: Result) -> None:
 
 
 def _down(letter: str) -> str:
-    return f"{letter}{TABLE_ROW + 1}:{letter}{MAX_ROWS}"
+    """The column from the first data row to the last row but one: LibreOffice 7.4 breaks off printing where colours on formulas reach the last."""
+    return f"{letter}{TABLE_ROW + 1}:{letter}{LAST_ROW}"
 
 
 def _lists(sheet: Worksheet, result: Result) -> None:
     """What may be chosen in the columns of the user; another word is allowed after a question."""
     for at, column in enumerate(result.columns):
         if column.name in CHOICES and result.table == "tblExceptions":
-            sheet.data_validation(TABLE_ROW, at, MAX_ROWS - 1, at, _one_of(CHOICES[column.name], column.name))
+            sheet.data_validation(TABLE_ROW, at, LAST_ROW - 1, at, _one_of(CHOICES[column.name], column.name))
 
 
 def _one_of(source: list[str] | str, name: str) -> dict[str, object]:
