@@ -144,7 +144,7 @@ class CalcApp(base_classes.App):  # type: ignore[misc, unused-ignore]
     def screen_updating(self, updating: bool) -> None:
         if bool(updating) != self._screen_updating:
             for book in self.open_books:
-                (book.xl.unlockControllers if updating else book.xl.lockControllers)()
+                book.rest(resting=not updating)
         self._screen_updating = bool(updating)
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlwings import base_classes
 
+from addin.calc import looks
 from addin.calc.border import CalcError, bordered, kind, properties, uno_exception
 from addin.calc.looks import Formats
 from addin.calc.names import CalcNames
@@ -111,7 +112,7 @@ class CalcBooks(base_classes.Books):  # type: ignore[misc, unused-ignore]
         self.app.active_book = book
         self.app.set_up(book)
         if not self.app.screen_updating:
-            document.lockControllers()
+            book.rest(resting=True)
         return book
 
 
@@ -123,6 +124,11 @@ class CalcBook(base_classes.Book):  # type: ignore[misc, unused-ignore]
         self._app, self.xl, self._path, self._new_name = app, document, path, name
         self.formats = Formats(self)
         self.table_styles: dict[str, dict[str, Any]] = {}
+        self.resting: dict[int, Any] | None = None  # UNO sheets changed while rows keep their heights
+        self._sheets: Any = None
+        self._tables: Any = None
+        self._known_sheets: dict[str, Any] = {}
+        self._known_tables: dict[str, Any] = {}
 
     @property
     def api(self) -> Any:
@@ -146,6 +152,48 @@ class CalcBook(base_classes.Book):  # type: ignore[misc, unused-ignore]
         return self._path or self._new_name
 
     @property
+    def xl_sheets(self) -> Any:
+        """The UNO sheets. An object of UNO costs some seven calls to get hold of, so those of a book are kept."""
+        if self._sheets is None:
+            self._sheets = self.xl.getSheets()
+        return self._sheets
+
+    @property
+    def xl_tables(self) -> Any:
+        """The UNO database ranges, which are Calc's tables; each follows its name."""
+        if self._tables is None:
+            self._tables = self.xl.DatabaseRanges
+        return self._tables
+
+    def xl_sheet(self, name: str) -> Any:
+        """The UNO sheet of this name; one that is deleted or has another name since is asked for again."""
+        found = self._known_sheets.get(name)
+        if found is None or found.getName() != name:
+            found = self._known_sheets[name] = self.xl_sheets.getByName(name)
+        return found
+
+    def xl_table(self, name: str) -> Any:
+        """The UNO database range of this name; raises UNO's NoSuchElementException."""
+        found = self._known_tables.get(name)
+        if found is None or not self.xl_tables.hasByName(name):
+            found = self._known_tables[name] = self.xl_tables.getByName(name)
+        return found
+
+    def rest(self, *, resting: bool) -> None:
+        """While resting nothing is drawn and no row changes its height; afterwards the rows of changed sheets fit."""
+        self._known_sheets.clear()
+        self._known_tables.clear()
+        if resting:
+            self.xl.lockControllers()
+            self.xl.IsAdjustHeightEnabled, self.resting = False, {}
+        else:
+            self.xl.IsAdjustHeightEnabled = True
+            for sheet in (self.resting or {}).values():
+                looks.fit_rows(sheet)
+            self.resting = None
+            self.xl.unlockControllers()
+
+    @property
     def sheets(self) -> CalcSheets:
         return CalcSheets(self)
 
@@ -155,7 +203,7 @@ class CalcBook(base_classes.Book):  # type: ignore[misc, unused-ignore]
 
     def table_names(self) -> frozenset[str]:
         """The names of all tables, in small letters."""
-        return frozenset(name.lower() for name in self.xl.DatabaseRanges.getElementNames())
+        return frozenset(name.lower() for name in self.xl_tables.getElementNames())
 
     def json(self) -> Any:
         raise NotImplementedError("a book as JSON")

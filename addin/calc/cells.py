@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 NUMBER_FORMAT = "NumberFormat"
 DATE_KIND, TIME_KIND, TEXT_KIND, LOGICAL_KIND = 2, 4, 256, 1024  # com.sun.star.util.NumberFormat
 GENERAL = 0
-_ERRORS, _TEXTS = 4, 2  # com.sun.star.sheet.FormulaResult
+_ERRORS, _TEXTS, _NUMBERS = 4, 2, 1  # com.sun.star.sheet.FormulaResult
+_DATED = 2  # com.sun.star.sheet.CellFlags: numbers in a format of dates or times
 _ASK_ONE_BY_ONE, _FORMULAS_A_CALL, _WORTH_A_FILL = 8, 250, 100
 NOT_FOUND = "#N/A"
 _NOT_A_FORMULA = {501, 507, 508, 509, 510, 511, 512, 520, 533}  # Calc cannot parse it; Excel refuses such an entry
@@ -71,13 +72,21 @@ def read(rng: CalcRange) -> tuple[tuple[Any, ...], ...]:
     if any("" in row for row in rows):
         _leave_empty(rng, rows)
     _put_errors(rng, rows)
-    for key, areas in formats_in(rng):
+    for key, areas in _dates_and_truths(rng, rows):
         kind = rng.book.formats.kind(key)
         if kind & LOGICAL_KIND:
             _convert(rows, areas, _truth)
         elif kind & DATE_KIND:  # a time of day alone is a fraction, as Excel gives it
             _convert(rows, areas, moment_of)
     return tuple(tuple(row) for row in rows)
+
+
+def _dates_and_truths(rng: CalcRange, rows: Sequence[Sequence[Any]]) -> list[tuple[int, list[Area]]]:
+    """Formats, where numbers may be more than numbers: dates are asked for by one call, truths are 0 or 1."""
+    may_be = any(0.0 in row or 1.0 in row for row in rows)
+    if may_be or rng.xl.queryContentCells(_DATED).getCount() or rng.xl.queryFormulaCells(_NUMBERS).getCount():
+        return formats_in(rng)
+    return []
 
 
 def _truth(number: float) -> bool | float:

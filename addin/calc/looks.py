@@ -28,6 +28,7 @@ _ACROSS = {
 _UPRIGHT = {"top": 1, "center": 2, "bottom": 3, "justify": 4}
 _BOLD = 150.0
 _SEEN = 256  # columns or rows that are asked for their size; a range that differs only beyond is taken for even
+_PLAIN = ("RotateAngle", "ParaIndent", "IsTextWrapped", "CharPosture", "CharHeight")  # properties that hardly differ
 
 
 class Formats:
@@ -63,6 +64,22 @@ class Formats:
             found = self._xl.getByKey(key)
             self._found[key] = (found.FormatString, found.Type)
         return self._found[key]
+
+
+def fit_rows(sheet: Any) -> None:
+    """Rows of a UNO sheet as high as their text needs, save those that have a height of their own.
+
+    Calc offers no call for just that, but does it after each change of a property: one that is equal in a whole column
+    of cells is set to what it is.
+    """
+    cursor = sheet.createCursor()
+    cursor.gotoEndOfUsedArea(False)
+    cells = sheet.getCellRangeByPosition(0, 0, 0, cursor.getRangeAddress().EndRow)
+    for name in _PLAIN:
+        value = common(cells, name)
+        if value is not None:
+            cells.setPropertyValue(name, value)
+            return
 
 
 def common(xl: Any, name: str) -> Any:

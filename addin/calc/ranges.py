@@ -135,6 +135,7 @@ class CalcRange(base_classes.Range):  # type: ignore[misc, unused-ignore]
 
     def must_be_open(self) -> None:
         """CalcError where a cell of the range is locked on a protected sheet."""
+        self._sheet.is_changed()
         if not self._sheet.xl.isProtected():
             return
         mixed = self.xl.getPropertyState("CellProtection").value == "AMBIGUOUS_VALUE"

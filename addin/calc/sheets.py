@@ -36,7 +36,7 @@ class CalcSheets(base_classes.Sheets):  # type: ignore[misc, unused-ignore]
 
     @property
     def api(self) -> Any:
-        return self._book.xl.getSheets()
+        return self._book.xl_sheets
 
     @property
     def active(self) -> CalcSheet:
@@ -50,7 +50,7 @@ class CalcSheets(base_classes.Sheets):  # type: ignore[misc, unused-ignore]
             return CalcSheet(self._book, found.getByIndex(key - 1))
         for name in found.getElementNames():
             if name.lower() == key.lower():
-                return CalcSheet(self._book, found.getByName(name))
+                return CalcSheet(self._book, self._book.xl_sheet(name))
         raise NoSuchObjectError(f"Sheet {key} doesn't exist.")
 
     def __contains__(self, key: str) -> bool:
@@ -60,8 +60,7 @@ class CalcSheets(base_classes.Sheets):  # type: ignore[misc, unused-ignore]
         return int(self.api.getCount())
 
     def __iter__(self) -> Iterator[CalcSheet]:
-        found = self.api
-        return iter([CalcSheet(self._book, found.getByName(name)) for name in found.getElementNames()])
+        return iter([CalcSheet(self._book, self._book.xl_sheet(name)) for name in self.api.getElementNames()])
 
     def add(
         self, before: CalcSheet | None = None, after: CalcSheet | None = None, name: str | None = None
@@ -108,9 +107,15 @@ class CalcSheet(base_classes.Sheet):  # type: ignore[misc, unused-ignore]
         return int(self.xl.getRangeAddress().Sheet) + 1
 
     def must_be_unprotected(self) -> None:
-        """CalcError where the sheet is protected."""
+        """CalcError where the sheet is protected. Asked before every change, so it is where a change is noted."""
         if self.xl.isProtected():
             raise CalcError(PROTECTED)
+        self.is_changed()
+
+    def is_changed(self) -> None:
+        """Its rows are to fit their text once the book rests no more."""
+        if self._book.resting is not None:
+            self._book.resting[id(self.xl)] = self.xl
 
     # Cells
 
@@ -178,17 +183,18 @@ class CalcSheet(base_classes.Sheet):  # type: ignore[misc, unused-ignore]
 
     def delete(self) -> None:
         self._book.must_be_unprotected()
-        sheets = self._book.xl.getSheets()
+        sheets = self._book.xl_sheets
         if sum(sheets.getByIndex(place).IsVisible for place in range(sheets.getCount())) <= int(self.xl.IsVisible):
             raise CalcError("A workbook must contain at least one visible sheet.")
         for table in list(self.tables):
-            self._book.xl.DatabaseRanges.removeByName(table.name)
+            self._book.xl_tables.removeByName(table.name)
         sheets.removeByName(self.name)
+        (self._book.resting or {}).pop(id(self.xl), None)
 
     def move(self, before: CalcSheet | None = None, after: CalcSheet | None = None) -> None:
         self._book.must_be_unprotected()
         place = before.index - 1 if before else after.index if after else len(self._book.sheets)
-        self._book.xl.getSheets().moveByName(self.name, place)
+        self._book.xl_sheets.moveByName(self.name, place)
 
     def copy(self, before: CalcSheet | None = None, after: CalcSheet | None = None) -> None:
         """A copy beside a sheet of this or another book, which becomes the active one."""
@@ -198,10 +204,10 @@ class CalcSheet(base_classes.Sheet):  # type: ignore[misc, unused-ignore]
         place = beside.index - 1 if before else beside.index
         beside.book.must_be_unprotected()
         if beside.book is not self._book:
-            place = beside.book.xl.getSheets().importSheet(self._book.xl, self.name, place)
-            CalcSheet(beside.book, beside.book.xl.getSheets().getByIndex(place)).activate()
+            place = beside.book.xl_sheets.importSheet(self._book.xl, self.name, place)
+            CalcSheet(beside.book, beside.book.xl_sheets.getByIndex(place)).activate()
             return
-        sheets = self._book.xl.getSheets()
+        sheets = self._book.xl_sheets
         taken = {name.lower() for name in sheets.getElementNames()}
         names = (f"{self.name} ({number})" for number in itertools.count(2))
         sheets.copyByName(self.name, next(name for name in names if name.lower() not in taken), place)
@@ -211,7 +217,7 @@ class CalcSheet(base_classes.Sheet):  # type: ignore[misc, unused-ignore]
 
     def _copy_tables(self, made: CalcSheet) -> None:
         """Tables on the copy of a sheet: Calc copies none, or leaves them without a name of their own."""
-        container = self._book.xl.DatabaseRanges
+        container = self._book.xl_tables
         for table in list(self.tables):
             rng = table.range
             if made.tables.around(rng.row, rng.column) is not None:

@@ -45,13 +45,12 @@ class CalcTables(base_classes.Tables):  # type: ignore[misc, unused-ignore]
 
     @property
     def api(self) -> Any:
-        return self._sheet.book.xl.DatabaseRanges
+        return self._sheet.book.xl_tables
 
     def _areas(self) -> list[tuple[Any, str]]:
         """Addresses and names of this sheet's tables in order."""
-        found, index = self.api, self._sheet.index - 1
-        members = [found.getByIndex(place) for place in range(found.getCount())]
-        areas = [(one.getDataArea(), one.getName()) for one in members]
+        index = self._sheet.index - 1
+        areas = [(self._sheet.book.xl_table(name).getDataArea(), name) for name in self.api.getElementNames()]
         here = [(area, name) for area, name in areas if area.Sheet == index]
         return sorted(here, key=lambda one: (one[0].StartRow, one[0].StartColumn, one[1]))
 
@@ -175,7 +174,7 @@ class CalcTable(base_classes.Table):  # type: ignore[misc, unused-ignore]
 
     @property
     def api(self) -> Any:
-        return self._sheet.book.xl.DatabaseRanges.getByName(self._name)
+        return self._sheet.book.xl_table(self._name)
 
     @property
     def parent(self) -> CalcSheet:
@@ -217,7 +216,7 @@ class CalcTable(base_classes.Table):  # type: ignore[misc, unused-ignore]
         """The table and its cells go, as Excel's ListObject.Delete has it."""
         cells = self.range
         self._sheet.must_be_unprotected()
-        self._sheet.book.xl.DatabaseRanges.removeByName(self._name)
+        self._sheet.book.xl_tables.removeByName(self._name)
         cells.clear()
 
     @property

@@ -194,8 +194,10 @@ def _keep(drawing: Drawing, plan: SheetPlan, found: Standing) -> list[Area]:
     areas = [*plan.areas, *ours, *([found.reach] if plan.is_redrawn else [])]
     scope = disjoint(minus(sorted(areas, key=_size, reverse=True), foreign))
     beyond = minus(scope, [found.reach])
-    cuts = [edge for area in ours for edge in (area.top, area.top + 1, area.bottom + 1)]
-    stood = [kept(sheet, area, cuts, drawing.look) for area in minus(scope, beyond)]
+    alike: list[tuple[Area, list[Area]]] = [(one.area, []) for one in plan.painted if format_of(one.style) != "General"]
+    for area, _, one in found.ours(plan):
+        alike += [(area._replace(bottom=area.top), []), (area._replace(top=area.top + 1), one.runs(area))]
+    stood = [kept(sheet, area, alike, drawing.look) for area in minus(scope, beyond)]
 
     def back() -> None:
         for area in beyond:
@@ -347,8 +349,8 @@ def _add_tables(drawing: Drawing, plan: SheetPlan) -> None:
 def _formulas(drawing: Drawing, plan: SheetPlan) -> None:
     """Last, when every table they may name is there."""
     sheet = drawing.sheet(plan)
-    for run in plan.formulas:
-        write_formulas(sheet, run.row, run.column, [run.texts])
+    for patch in plan.formulas:
+        write_formulas(sheet, patch.row, patch.column, patch.rows)
     for one in plan.tables:
         for place, column in enumerate(one.columns):
             left = one.body.left + place

@@ -6,11 +6,11 @@ Sheets and ranges are those of xlwings; only its public members are used, none o
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from addin.hosts.live_plan import minus
+from addin.hosts.live_plan import both, disjoint, minus
 from addin.hosts.live_values import TEXT_FORMAT, again, guarded
 from addin.hosts.xmlparts import Area
 
@@ -81,16 +81,19 @@ def write_rows(sheet: Any, row: int, column: int, rows: Sequence[Sequence[Any]],
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
         area = Area(row + start, column, row + start + len(part) - 1, column + width - 1)
-        if any(len(value) > LONG_TEXT for cells in zip(*part, strict=True) for value in _texts_of(cells)):
+        if any(_longest(cells) > LONG_TEXT for cells in zip(*part, strict=True)):
             _write_long(sheet, area, part)
         else:
             rng(sheet, area).raw_value = list(part) if len(part) > 1 or width > 1 else part[0][0]
         look()
 
 
-def _texts_of(cells: Sequence[Any]) -> Sequence[str]:
-    """The texts of a column; most columns have none, which their types say at once."""
-    return [value for value in cells if type(value) is str] if str in set(map(type, cells)) else ()
+def _longest(cells: Sequence[Any]) -> int:
+    """Letters of the longest text of a column; most columns are of one type, which is found at once."""
+    kinds = set(map(type, cells))
+    if str not in kinds:
+        return 0
+    return max(map(len, cells if len(kinds) == 1 else (value for value in cells if type(value) is str)))
 
 
 def _write_long(sheet: Any, area: Area, part: Sequence[Sequence[Any]]) -> None:
@@ -119,23 +122,22 @@ def set_format(sheet: Any, area: Area, code: str) -> None:
     rng(sheet, area).number_format = code
 
 
-def formats_of(sheet: Any, area: Area) -> Iterator[tuple[Area, str]]:
-    """The number formats, as few areas as halving finds: columns are parted first, then rows."""
+def formats_of(sheet: Any, area: Area, likely: Sequence[Area] = ()) -> Iterator[tuple[Area, str]]:
+    """The number formats: of the whole, of likely parts if they make up the whole, of columns, of a column's halves."""
     code = rng(sheet, area).number_format
     if code is not None or (area.top, area.left) == (area.bottom, area.right):
         yield area, code or "General"
         return
-    for half in halves(area):
-        yield from formats_of(sheet, half)
+    for part in likely if len(likely) > 1 and not minus([area], likely) else parts(area):
+        yield from formats_of(sheet, part)
 
 
-def halves(area: Area) -> tuple[Area, Area]:
-    """Left and right half, of a single column the upper and the lower one."""
+def parts(area: Area) -> list[Area]:
+    """The columns of an area, since each has its format mostly; of a single one the upper and the lower half."""
     if area.left < area.right:
-        middle = (area.left + area.right) // 2
-        return area._replace(right=middle), area._replace(left=middle + 1)
+        return [area._replace(left=column, right=column) for column in range(area.left, area.right + 1)]
     middle = (area.top + area.bottom) // 2
-    return area._replace(bottom=middle), area._replace(top=middle + 1)
+    return [area._replace(bottom=middle), area._replace(top=middle + 1)]
 
 
 def hidden_rows(sheet: Any, area: Area) -> Iterator[tuple[int, int]]:
@@ -174,20 +176,27 @@ class Kept:
     formats: list[tuple[Area, str]] = field(default_factory=list)
 
 
-def kept(sheet: Any, area: Area, cuts: Iterable[int], look: Look) -> Kept:
-    """Read everything that `put_back` needs. `cuts` are rows where formats are likely to change."""
+def kept(sheet: Any, area: Area, alike: Sequence[tuple[Area, list[Area]]], look: Look) -> Kept:
+    """Read everything that `put_back` needs. `alike`: areas that may well have one number format, or else these parts."""
     rows = read_rows(sheet, area, look)
     formulas = [
         (one.top, one.left + place, list(texts), _has_array(sheet, one.top, one.left + place, len(texts)))
         for one in _formula_areas(sheet, area)
         for place, texts in enumerate(zip(*read_formulas(sheet, one, look), strict=True))
     ]
-    edges = sorted({area.top, *(cut for cut in cuts if area.top < cut <= area.bottom)})
-    pieces = [
-        area._replace(top=top, bottom=end - 1) for top, end in zip(edges, [*edges[1:], area.bottom + 1], strict=True)
-    ]
-    formats = [found for piece in pieces for found in formats_of(sheet, piece)]
-    return Kept(area, rows, formulas, formats)
+    return Kept(area, rows, formulas, list(_likely_formats(sheet, area, alike)))
+
+
+def _likely_formats(sheet: Any, area: Area, alike: Sequence[tuple[Area, list[Area]]]) -> Iterator[tuple[Area, str]]:
+    """The number formats, asked in few calls where cells are as they are expected to be."""
+    code = rng(sheet, area).number_format
+    if code is not None:
+        yield area, code
+        return
+    parts = {both(area, one): inner for one, inner in alike if one.meets(area)}
+    pieces = disjoint(parts)
+    for piece in [*pieces, *minus([area], pieces)]:
+        yield from formats_of(sheet, piece, [both(piece, one) for one in parts.get(piece, []) if one.meets(piece)])
 
 
 def _has_array(sheet: Any, row: int, column: int, length: int) -> bool:
@@ -235,7 +244,7 @@ def _formulas_again(sheet: Any, area: Area, texts: list[str], *, arrays: bool) -
             sheet.range((row, area.left)).formula_array = text
 
 
-def write_formulas(sheet: Any, row: int, column: int, rows: Sequence[Sequence[str]], look: Look = lambda: None) -> None:
+def write_formulas(sheet: Any, row: int, column: int, rows: Sequence[Sequence[Any]], look: Look = lambda: None) -> None:
     """Formulas of a rectangle, in chunks."""
     for start in range(0, len(rows), CHUNK_ROWS):
         part = [list(cells) for cells in rows[start : start + CHUNK_ROWS]]

@@ -6,7 +6,7 @@ Nothing here speaks to a spreadsheet program; areas are those of `xmlparts.Area`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -22,7 +22,7 @@ _QUOTED = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*')""")
 
 
 class Patch(NamedTuple):
-    """Values of a rectangle, row by row, from its first cell on."""
+    """Values, or formulas as a user types them, of a rectangle, row by row, from its first cell on."""
 
     row: int
     column: int
@@ -32,14 +32,6 @@ class Patch(NamedTuple):
     def area(self) -> Area:
         """The cells it covers."""
         return Area(self.row, self.column, self.row + len(self.rows) - 1, self.column + len(self.rows[0]) - 1)
-
-
-class Formulas(NamedTuple):
-    """Formulas of neighbouring cells in one row, as a user types them."""
-
-    row: int
-    column: int
-    texts: tuple[str, ...]
 
 
 class Painted(NamedTuple):
@@ -68,6 +60,16 @@ class TablePlan:
         """The header row."""
         return self.area._replace(bottom=self.area.top)
 
+    def runs(self, stands: Area) -> list[Area]:
+        """The rows of a table that stands, by columns of one number format, if its columns are as they will be."""
+        found: list[Area] = []
+        left = stands.left
+        for _, run in groupby(column.after for column in self.columns):
+            right = min(left + len(list(run)) - 1, stands.right)
+            found += [Area(stands.top + 1, left, stands.bottom, right)] if left <= right else []
+            left = right + 1
+        return found
+
     @property
     def length(self) -> int:
         """Rows of data; 0 for an empty table."""
@@ -81,15 +83,14 @@ class SheetPlan:
     sheet: Sheet
     tables: tuple[TablePlan, ...]
     patches: tuple[Patch, ...]
-    formulas: tuple[Formulas, ...]
+    formulas: tuple[Patch, ...]
     painted: tuple[Painted, ...]
     widths: Mapping[int, float]
 
     @property
     def areas(self) -> list[Area]:
         """Everything it writes to."""
-        runs = [Area(one.row, one.column, one.row, one.column + len(one.texts) - 1) for one in self.formulas]
-        return [*(table.area for table in self.tables), *(patch.area for patch in self.patches), *runs]
+        return [*(one.area for one in self.tables), *(one.area for one in (*self.patches, *self.formulas))]
 
     @property
     def is_redrawn(self) -> bool:
@@ -109,8 +110,8 @@ def planned(sheet: Sheet, epoch: int) -> SheetPlan:
     return SheetPlan(
         sheet,
         tables,
-        tuple(_patches(plain, epoch)),
-        tuple(Formulas(run[0].row, run[0].column, tuple(typed(_text(c)) for c in run)) for run in runs(live)),
+        tuple(_patches(plain, lambda cell: single(cell.value, epoch))),
+        tuple(_patches(live, lambda cell: typed(_text(cell)))),
         tuple(_painted(sheet)),
         widths(sheet) if sheet.owned else dict(sheet.widths),
     )
@@ -138,11 +139,11 @@ def runs(cells: Iterable[Cell]) -> Iterator[list[Cell]]:
         yield [cell for _, cell in run]
 
 
-def _patches(cells: Sequence[Cell], epoch: int) -> Iterator[Patch]:
+def _patches(cells: Sequence[Cell], raw: Callable[[Cell], Raw]) -> Iterator[Patch]:
     """Rows of equal extent that follow each other become one rectangle."""
     waiting: Patch | None = None
     for run in runs(cells):
-        one = Patch(run[0].row, run[0].column, (tuple(single(cell.value, epoch) for cell in run),))
+        one = Patch(run[0].row, run[0].column, (tuple(map(raw, run)),))
         if waiting and _continues(waiting, one):
             waiting = waiting._replace(rows=(*waiting.rows, *one.rows))
             continue
@@ -185,6 +186,13 @@ def _style(cell: Cell, *, owned: bool) -> str | None:
 def format_of(style: str) -> str:
     """The number format of a style."""
     return STYLES[style].format
+
+
+def both(one: Area, other: Area) -> Area:
+    """The cells that two areas which meet have in common."""
+    return Area(
+        max(one.top, other.top), max(one.left, other.left), min(one.bottom, other.bottom), min(one.right, other.right)
+    )
 
 
 def minus(areas: Iterable[Area], holes: Iterable[Area]) -> list[Area]:

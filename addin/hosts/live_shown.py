@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeGuard
 
-from addin.hosts.live_grid import halves, rng
+from addin.hosts.live_grid import parts, rng
 from addin.hosts.live_values import error_word, shown
 from addin.hosts.xmlparts import Area
 from recon_core.sheets import ExcelError
@@ -41,7 +41,7 @@ def _padded(sheet: Any, area: Area) -> Iterator[tuple[Area, int]]:
     """Where the number format is nothing but zeros: the cells, and how many digits they show at least."""
     code = rng(sheet, area).number_format
     if code is None and area.top < area.bottom:
-        for half in halves(area):
+        for half in parts(area):
             yield from _padded(sheet, half)
     elif code and len(code) > 1 and set(code) == {"0"}:
         yield area, len(code)

@@ -193,3 +193,28 @@ def test_a_protected_sheet_refuses(sheet):
 def _unlocked(protection):
     protection.IsLocked = False
     return protection
+
+
+def test_rows_fit_their_text_again_once_the_screen_is_updated(sheet):
+    app = sheet.book.app
+    sheet.range("A3").value = "by hand"
+    sheet.range("A3").row_height = 60
+    plain = sheet.range("A1").row_height
+    with app.properties(screen_updating=False):
+        sheet.range("A1:A3").value = [["a long text " * 40], ["short"], ["another long text " * 40]]
+        sheet.range("A1:A3").wrap_text = True
+        assert sheet.range("A1").row_height == plain
+    assert sheet.range("A1").row_height > 2 * plain
+    assert (sheet.range("A2").row_height, sheet.range("A3").row_height) == (plain, 60)
+
+
+def test_a_sheet_renamed_or_replaced_by_the_user_is_found_anew(sheet):
+    book = sheet.book
+    first = book.sheets.add("Kept", after=book.sheets[-1])
+    first.range("A1").value = 1
+    document = book.impl.xl
+    document.getSheets().removeByName("Kept")
+    document.getSheets().insertNewByName("Kept", document.getSheets().getCount())
+    assert book.sheets["Kept"].range("A1").value is None
+    document.getSheets().getByName("Kept").setName("Renamed")
+    assert "Kept" not in [one.name for one in book.sheets]

@@ -106,7 +106,9 @@ def test_print_set_up_of_every_sheet():
 def test_lists_of_the_user_fit_a_rule():
     assert len(",".join(REASON_CODES)) <= 255
     rules = sheet_xml(template_path(), "Exceptions").findall(f".//{MAIN}dataValidation")
-    assert [rule.get("sqref") for rule in rules] == [f"{letter}{TABLE_ROW + 1}:{letter}{MAX_ROWS - 1}" for letter in "LP"]
+    assert [rule.get("sqref") for rule in rules] == [
+        f"{letter}{TABLE_ROW + 1}:{letter}{MAX_ROWS - 1}" for letter in "LP"
+    ]
 
 
 def test_charts_read_the_rows_the_report_writes():
