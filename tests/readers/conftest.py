@@ -73,3 +73,11 @@ def package(tmp_path) -> Callable[..., Path]:
 def text_cell(address: str, text: str) -> str:
     """One cell with inline text."""
     return f'<c r="{address}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def codes(problems) -> list[str]:
+    return [problem.code for problem in problems]
+
+
+def read_package(path, **setup):
+    return read(Source(name="payments", path=str(path), **setup))
