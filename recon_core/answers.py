@@ -41,6 +41,9 @@ OPEN_COLUMNS = (
     "Difference",
     "Why not matched",
 )
+VERDICT = "Tie-out: every check below agrees"  # the label beside Summary's verdict
+# What stands on Summary after a leg's tie-out: the first of them that is still there ends the block.
+AFTER_TIE_OUT = ("Bridge from A to B", "Class of match", "Age of exceptions", "Ten largest exceptions", "Outcome")
 MOST_TEXT = 32_000  # characters; Excel's cell holds 32,767
 
 
@@ -166,9 +169,12 @@ def tie_out(results: Results, line: object = "", leg: str = "") -> Answer:
     """The difference of one line of the tie-out, 0 where it agrees; without a line the largest of all, with its sign.
 
     A line is its number within the leg's block, or words of its label. SEVERAL where words or number fit more than one.
+    Without a line, 0 is said only where Summary's own verdict is TRUE or a line of another leg says why it is not: the
+    verdict refers to every line, also to one that somebody has deleted or renamed.
     """
     name = results.leg_named(leg)
-    lines = [one for one in _tie_out_lines(results) if name in ("", one[0])]
+    every = _tie_out_lines(results)
+    lines = [one for one in every if name in ("", one[0])]
     text = as_text(line)
     if text:
         number = as_int(line)
@@ -178,11 +184,23 @@ def tie_out(results: Results, line: object = "", leg: str = "") -> Answer:
     gaps = [gap for _, _, _, gap in lines]
     if not gaps or any(not isinstance(gap, int | float) or isinstance(gap, bool) for gap in gaps):
         return NoAnswer.NOT_FOUND  # an error cell is no agreement
-    return max((float(str(gap)) for gap in gaps), key=abs)
+    largest = max((float(str(gap)) for gap in gaps), key=abs)
+    if largest or text or _verdict(results) or any(gap for _, _, _, gap in every):
+        return largest
+    return NoAnswer.NOT_FOUND
+
+
+def _verdict(results: Results) -> bool:
+    """Whether the cell beside 'Tie-out: every check below agrees' is TRUE."""
+    rows = [row for row in results.summary if row and as_text(row[0]) == VERDICT]
+    return any(len(row) > 1 and row[1] is True for row in rows)
 
 
 def _tie_out_lines(results: Results) -> list[tuple[str, int, str, object]]:
-    """Leg, number, label and difference of each line of Summary's tie-out blocks, as the cells stand now."""
+    """Leg, number, label and difference of each line of Summary's tie-out blocks, as the cells stand now.
+
+    A block ends at the header of the next one, not at a blank row: a user may have inserted one.
+    """
     found: list[tuple[str, int, str, object]] = []
     leg, number = "", 0
     for row in results.summary:
@@ -191,9 +209,9 @@ def _tie_out_lines(results: Results) -> list[tuple[str, int, str, object]]:
             leg = as_text(row[1]) if len(row) > 1 else ""
         elif first == "Tie-out" and len(row) > 3:
             number = 1
-        elif not first:
+        elif first in AFTER_TIE_OUT:
             number = 0
-        elif number:
+        elif number and first:
             found.append((leg, number, first, row[3] if len(row) > 3 else None))
             number += 1
     return found
