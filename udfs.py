@@ -126,17 +126,32 @@ def _number(value: object, otherwise: float) -> float:
     return float(value)
 
 
-_KEY = "an id, or a range of ids, as printed or as cleaned"
-_SIDE = "A for our records, B for theirs; left away: both"
-_LEG = "a leg of Setup; left away: every leg that has the id"
-_RUN = "any cell that changes with a run, such as MAX(tblRuns[Run]): the formula is then worked out again"
+Decorator = Callable[[Callable[..., Any]], Any]
+
+
+def _said(name: str, doc: str, **options: Any) -> Decorator:
+    """`xw.arg` that can decorate several functions: xlwings' own one empties its options at the first."""
+    return lambda function: xw.arg(name, doc=doc, **options)(function)  # noqa: PLW0108 - one at each use
+
+
+def _cells(name: str, doc: str) -> Decorator:
+    """An argument that takes a cell or a range, errors as their texts."""
+    return _said(name, doc, ndim=2, err_to_str=True)
+
+
+# Arguments that several functions have.
+KEY = _cells("key", "an id, or a range of ids, as printed or as cleaned")
+SIDE = _said("side", "A for our records, B for theirs; left away: both")
+LEG_OF_ID = _said("leg", "a leg of Setup; left away: every leg that has the id")
+LEG = _said("leg", "a leg of Setup; left away: all")
+RUN = _said("run", "any cell that changes with a run, such as MAX(tblRuns[Run]): the formula is then worked out again")
 
 
 @xw.func
-@xw.arg("key", ndim=2, err_to_str=True, doc=_KEY)
-@xw.arg("side", doc=_SIDE)
-@xw.arg("leg", doc=_LEG)
-@xw.arg("run", doc=_RUN)
+@KEY
+@SIDE
+@LEG_OF_ID
+@RUN
 @to_cells
 def RECON_STATUS(key: Grid, side: Any = "", leg: Any = "", run: Any = None) -> Grid:
     """Outcome of an id in the last run: the worst of its rows, Unmatched before Partially matched, Matched, Skipped. #N/A: not there."""
@@ -144,10 +159,10 @@ def RECON_STATUS(key: Grid, side: Any = "", leg: Any = "", run: Any = None) -> G
 
 
 @xw.func
-@xw.arg("key", ndim=2, err_to_str=True, doc=_KEY)
+@KEY
 @xw.arg("what", doc='"ids" of the other side (left away: this), "id" of the match, its "class" or its "rule"')
-@xw.arg("leg", doc=_LEG)
-@xw.arg("run", doc=_RUN)
+@LEG_OF_ID
+@RUN
 @to_cells
 def RECON_MATCH(key: Grid, what: Any = "ids", leg: Any = "", run: Any = None) -> Grid:
     """What an id is matched with: ids of the other side, match id, class or rule. #N/A: in no match. #NUM!: its matches differ."""
@@ -155,9 +170,9 @@ def RECON_MATCH(key: Grid, what: Any = "ids", leg: Any = "", run: Any = None) ->
 
 
 @xw.func
-@xw.arg("key", ndim=2, err_to_str=True, doc=_KEY)
-@xw.arg("leg", doc=_LEG)
-@xw.arg("run", doc=_RUN)
+@KEY
+@LEG_OF_ID
+@RUN
 @to_cells
 def RECON_DIFF(key: Grid, leg: Any = "", run: Any = None) -> Grid:
     """Amount of side A less amount of side B of an id and what it is matched with. #NUM!: several legs have the id, name one."""
@@ -165,10 +180,10 @@ def RECON_DIFF(key: Grid, leg: Any = "", run: Any = None) -> Grid:
 
 
 @xw.func
-@xw.arg("key", ndim=2, err_to_str=True, doc=_KEY)
+@KEY
 @xw.arg("field", doc='"code" (left away: this), "owner" or "comment"')
-@xw.arg("leg", doc=_LEG)
-@xw.arg("run", doc=_RUN)
+@LEG_OF_ID
+@RUN
 @to_cells
 def RECON_REASON(key: Grid, field: Any = "code", leg: Any = "", run: Any = None) -> Grid:
     """Reason code, owner or comment typed on Exceptions for an open id; an untyped code is the type. #N/A: not open. #NUM!: its rows differ."""
@@ -176,9 +191,9 @@ def RECON_REASON(key: Grid, field: Any = "code", leg: Any = "", run: Any = None)
 
 
 @xw.func
-@xw.arg("key", ndim=2, err_to_str=True, doc=_KEY)
-@xw.arg("leg", doc=_LEG)
-@xw.arg("run", doc=_RUN)
+@KEY
+@LEG_OF_ID
+@RUN
 @to_cells
 def RECON_EXPLAIN(key: Grid, leg: Any = "", run: Any = None) -> Grid:
     """Why an id is matched or open, in a sentence for each leg: rule, amounts, difference, reason, age, candidates."""
@@ -186,10 +201,10 @@ def RECON_EXPLAIN(key: Grid, leg: Any = "", run: Any = None) -> Grid:
 
 
 @xw.func
-@xw.arg("key", ndim=2, err_to_str=True, doc=_KEY)
-@xw.arg("side", doc=_SIDE)
-@xw.arg("leg", doc=_LEG)
-@xw.arg("run", doc=_RUN)
+@KEY
+@SIDE
+@LEG_OF_ID
+@RUN
 @to_cells
 def RECON_SOURCE(key: Grid, side: Any = "", leg: Any = "", run: Any = None) -> Grid:
     """File, sheet and row that the rows of an id were read from."""
@@ -197,10 +212,10 @@ def RECON_SOURCE(key: Grid, side: Any = "", leg: Any = "", run: Any = None) -> G
 
 
 @xw.func
-@xw.arg("key", ndim=2, err_to_str=True, doc=_KEY)
+@KEY
 @xw.arg("as_of", doc="count to this day; left away: the as-of day of the run")
-@xw.arg("leg", doc=_LEG)
-@xw.arg("run", doc=_RUN)
+@LEG_OF_ID
+@RUN
 @to_cells
 def RECON_AGE(key: Grid, as_of: Any = None, leg: Any = "", run: Any = None) -> Grid:
     """Days that an id has been open, from its oldest open row. #N/A: nothing is open, or it has no date."""
@@ -214,7 +229,7 @@ def RECON_AGE(key: Grid, as_of: Any = None, leg: Any = "", run: Any = None) -> G
 )
 @xw.arg("measure", doc='"amount" (left away: this) or "rows"')
 @xw.arg("leg", doc="a leg of Setup; needed for amounts where there are several")
-@xw.arg("run", doc=_RUN)
+@RUN
 @to_cells
 def RECON_TOTAL(side: Any, status: Any = "", measure: Any = "amount", leg: Any = "", run: Any = None) -> Any:
     """Amount or number of rows of a side in the last run, by outcome. #NUM!: legs are not added up, name one."""
@@ -226,8 +241,8 @@ def RECON_TOTAL(side: Any, status: Any = "", measure: Any = "amount", leg: Any =
     "line",
     doc="number of the line within the leg's tie-out on Summary, or words of it; left away: the largest difference of all",
 )
-@xw.arg("leg", doc="a leg of Setup; left away: all")
-@xw.arg("run", doc=_RUN)
+@LEG
+@RUN
 @to_cells
 def RECON_TIEOUT(line: Any = "", leg: Any = "", run: Any = None) -> Any:
     """Difference of a line of the tie-out on Summary: 0 agrees. #N/A: no such line, or an error stands there. #NUM!: several lines fit."""
@@ -235,10 +250,10 @@ def RECON_TIEOUT(line: Any = "", leg: Any = "", run: Any = None) -> Any:
 
 
 @xw.func
-@xw.arg("side", doc=_SIDE)
+@SIDE
 @xw.arg("min_amount", doc="leaves out rows and matches whose difference is smaller")
-@xw.arg("leg", doc="a leg of Setup; left away: all")
-@xw.arg("run", doc=_RUN)
+@LEG
+@RUN
 @to_cells
 def RECON_OPEN(side: Any = "", min_amount: Any = 0, leg: Any = "", run: Any = None) -> Any:
     """The open rows of the last run under a header, largest first; spills over the cells below."""
@@ -248,8 +263,8 @@ def RECON_OPEN(side: Any = "", min_amount: Any = 0, leg: Any = "", run: Any = No
 @xw.func
 @xw.arg("key", doc="one id, as printed or as cleaned")
 @xw.arg("n", doc="how many at most; left away: 3")
-@xw.arg("leg", doc=_LEG)
-@xw.arg("run", doc=_RUN)
+@LEG_OF_ID
+@RUN
 @to_cells
 def RECON_CANDIDATES(key: Any, n: Any = 3, leg: Any = "", run: Any = None) -> Any:
     """Rows suggested for an open id, a line each: id, likeness, other candidates, amount, file, row, because. Nothing is matched by it."""
@@ -257,7 +272,7 @@ def RECON_CANDIDATES(key: Any, n: Any = 3, leg: Any = "", run: Any = None) -> An
 
 
 @xw.func
-@xw.arg("values", ndim=2, err_to_str=True, doc="an id, or a range of ids")
+@_cells("values", "an id, or a range of ids")
 @xw.arg("rule", doc='id cleaning as in Setup, such as "separators; prefix ORD"; left away: the standard')
 @to_cells
 def RECON_CLEANID(values: Grid, rule: Any = "") -> Grid:
@@ -266,7 +281,7 @@ def RECON_CLEANID(values: Grid, rule: Any = "") -> Grid:
 
 
 @xw.func
-@xw.arg("text", ndim=2, err_to_str=True, doc="a cell or a range; each column proves its own number form")
+@_cells("text", "a cell or a range; each column proves its own number form")
 @xw.arg("style", doc='"point" for 1,234.50, "comma" for 1.234,50; left away: proved by the column')
 @to_cells
 def RECON_AMOUNT(text: Grid, style: Any = "auto") -> Grid:
@@ -275,7 +290,7 @@ def RECON_AMOUNT(text: Grid, style: Any = "auto") -> Grid:
 
 
 @xw.func
-@xw.arg("text", ndim=2, err_to_str=True, doc="a cell or a range; each column proves its own order of day and month")
+@_cells("text", "a cell or a range; each column proves its own order of day and month")
 @xw.arg("order", doc='"day/month" or "month/day"; left away: proved by the column')
 @to_cells
 def RECON_DATE(text: Grid, order: Any = "auto") -> Grid:
@@ -284,8 +299,8 @@ def RECON_DATE(text: Grid, order: Any = "auto") -> Grid:
 
 
 @xw.func
-@xw.arg("a", ndim=2, err_to_str=True, doc="an id, or a range of ids")
-@xw.arg("b", ndim=2, err_to_str=True, doc="an id, or a range of the same shape")
+@_cells("a", "an id, or a range of ids")
+@_cells("b", "an id, or a range of the same shape")
 @to_cells
 def RECON_SIMILAR(a: Grid, b: Grid) -> Grid:
     """How alike two ids are, 0 to 1, as on Suggestions. #N/A: one of them is missing."""
@@ -298,7 +313,7 @@ def RECON_SIMILAR(a: Grid, b: Grid) -> Grid:
 
 @xw.func
 @xw.arg("target", doc="the amount to be met")
-@xw.arg("amounts", ndim=2, err_to_str=True, doc="the amounts to choose from; empty cells and zeros are never chosen")
+@_cells("amounts", "the amounts to choose from; empty cells and zeros are never chosen")
 @xw.arg("tol", doc="how far the sum may lie from the target; left away: 0")
 @xw.arg("max_items", doc="how many amounts may be chosen at most; left away: 8")
 @to_cells

@@ -3,7 +3,8 @@
 It is read from the installed package, never copied into the project; its notice stays at the head. Gone are the UDF
 server, every DLL `Declare`, the import of VBA, embedded code, conda, Python from PATH, and each setting that a sheet,
 a file beside the workbook or the workbook's path could supply: a received workbook must not choose what a button
-executes. Python is not waited for, so that Cancel can be clicked; its errors stay in a log that `PythonLog` returns.
+executes. Python starts with -P, so that no module of the folder that Excel stands in can run. It is not waited for, so
+that Cancel can be clicked; its errors stay in a log that `PythonLog` returns.
 
 Each cut names lines of the module, so that another release of xlwings fails here and not in Excel.
 """
@@ -136,7 +137,9 @@ EDITS: dict[str, tuple[tuple[str, str, str], ...]] = {
          '    If interpreter = "" Then\n        RunPython = NO_INTERPRETER\n        Exit Function\n    End If\n')),
         ("' Check for embedded Python code", "' PythonCommand with embedded code",
          ("    ' xlwings.utils.prepare_sys_path: the first six fields would be paths of workbooks, where no code of ours is.\n"
-         '    PYTHONPATH = "false;;;;;;" & GetConfig("PYTHONPATH")\n\n')),
+          "    ' An empty seventh would put the current folder before Python's own modules.\n"
+         '    PYTHONPATH = "false"\n'
+         '    If GetConfig("PYTHONPATH") <> "" Then PYTHONPATH = "false;;;;;;" & GetConfig("PYTHONPATH")\n\n')),
         ("If uses_embedded_code = True Then", "' Call Python platform-dependent", "    ' Call Python platform-dependent\n"),
         ("If OPTIMIZED_CONNECTION = True Then", "End If", "        RunPython = ExecuteWindows(False, PythonCommand, interpreter, PYTHONPATH)\n"),
     ),
@@ -144,6 +147,8 @@ EDITS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Dim ParameterString As String, ExitCode", "", "    Dim ParameterString As String, ExitCode As String, Log As String, LOG_FILE As String\n"),
         ("Dim PythonInterpreter As String", "", "    Dim PythonInterpreter As String\n"),
         ("LOG_FILE =", "", "    LOG_FILE = Environ(\"HOME\") + \"/xlwings.log\" ' the name that CleanUp and the AppleScript know\n    last_log = LOG_FILE\n"),
+        ('ParameterString = PYTHONPATH + ";"', "", "    ParameterString = PYTHONPATH ' nothing after it: that would be the current folder\n"),
+        ('ParameterString = ParameterString + "|" + PythonInterpreter', "", '    ParameterString = ParameterString + "|" + PythonInterpreter + " -P"\n'),
         ('MsgBox "To enable RunPython', "", "    MsgBox \"Excel may not start Python yet. Run 'tieout install' in the Terminal, then click again.\", vbCritical, \"Tieout\"\n"),
     ),
     "ExecuteWindows": (
@@ -159,7 +164,7 @@ EDITS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("CondaPath = GetConfig", "CondaPath = Replace(", ""),
         ('If CondaPath <> "" And', 'CondaCmd = ""\n    End If', ""),
         ("If IsFrozen = False Then", "End If",
-         '    RunCommand = PythonInterpreter & " -B -c ""import xlwings.utils;xlwings.utils.prepare_sys_path(\\""" & PYTHONPATH & "\\""); " & PythonCommand & """ "\n'),
+         '    RunCommand = PythonInterpreter & " -P -B -c ""import xlwings.utils;xlwings.utils.prepare_sys_path(\\""" & PYTHONPATH & "\\""); " & PythonCommand & """ "\n'),
         ("ExitCode = WScript.Run(", "", '    WScript.Run "cmd.exe /C " & DriveCommand & _\n'),
         ("WindowStyle, WaitOnReturn)", "", "                       WindowStyle, WaitOnReturn\n"),
         ("'If ExitCode <> 0 then", "On Error GoTo 0", ""),

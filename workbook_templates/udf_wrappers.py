@@ -103,7 +103,10 @@ Private Function Setting(ByVal wanted As String) As String
     Open path For Input As #file
     Do While Not EOF(file)
         Input #file, key, value
-        If LCase$(key) = LCase$(wanted) Then Setting = value
+        If LCase$(key) = LCase$(wanted) Then
+            Setting = value
+            Exit Do
+        End If
     Loop
     Close #file
 End Function
@@ -127,11 +130,12 @@ Private Sub LoadDLL()
 End Sub
 
 '-P keeps the current folder off Python's path: no module of a folder that Excel happens to stand in may run.
+'Our module is loaded before any workbook calls: with an xlwings PRO licence a sheet named udfs.py would be it otherwise.
 Private Function StartCommand() As String
     Dim quote As String
     quote = Chr$(34)
     StartCommand = "cmd.exe  /K " & quote & quote & Interpreter() & quote & " -P -B -c " & quote & _
-        "import xlwings; xlwings.serve('$(CLSID)')" & quote & quote
+        "import xlwings; xlwings.get_udf_module('udfs', None); xlwings.serve('$(CLSID)')" & quote & quote
 End Function
 
 Public Function XLPy() As Variant
