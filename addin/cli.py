@@ -147,6 +147,20 @@ def check(book: Path, as_of: dt.date | None, as_json: bool, quiet: bool, verbose
 
 @main.command()
 @click.argument("book", type=click.Path(path_type=Path))
+@click.option("--forget", is_flag=True, help="Take back what was allowed to BOOK.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+def allow(book: Path, forget: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Let BOOK read the files outside of its folder that its Setup names now, on this computer."""
+    with session(as_json=as_json, quiet=False, verbose=False) as talk:
+        from addin import permissions
+        from addin.hosts.file import FileHost
+
+        found = permissions.forget(book.absolute()) if forget else permissions.allow(FileHost(book), book.absolute())
+        talk.tell(permissions.lines(found), permissions.as_json(found))
+
+
+@main.command()
+@click.argument("book", type=click.Path(path_type=Path))
 @click.argument("table", type=click.Choice(["Rates", "Terms"], case_sensitive=False))
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
@@ -356,7 +370,10 @@ class Talk:
         from addin.live_sources import LiveReader
 
         with live.opened(book.absolute(), on_progress=self.progress) as host:
-            return job.run(host, host.path, settings.load(), settings.now, as_of=as_of, reader=LiveReader(host))
+            reader = LiveReader(host)
+            return job.run(
+                host, host.path, settings.load(), settings.now, as_of=as_of, reader=reader, changed=reader.changed
+            )
 
     def watch(self, active: Callable[[], LiveBook | None], ends: Callable[[], bool]) -> None:
         """Obey requests until the end, saying what was obeyed."""

@@ -122,7 +122,8 @@ def _run(host: LiveBook, *, write: bool) -> Done:
     from addin import job, settings
     from addin.live_sources import LiveReader
 
-    return job.run(host, host.path, settings.load(), settings.now, write=write, reader=LiveReader(host))
+    reader = LiveReader(host)
+    return job.run(host, host.path, settings.load(), settings.now, write=write, reader=reader, changed=reader.changed)
 
 
 def _ties(host: LiveBook) -> bool:

@@ -7,17 +7,16 @@ workbook stays as it was.
 from __future__ import annotations
 
 import datetime as dt
-import glob
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from addin import history
+from addin import history, source_paths
 from addin.detail_files import DetailFiles
 from addin.hosts import Host
-from addin.settings import Settings
+from addin.settings import Allowed, Settings
 from recon_core import __version__, reports, schema
 from recon_core.derivations import sources_named
 from recon_core.engine import Outcome, reconcile, result_hash
@@ -25,16 +24,18 @@ from recon_core.market import EXPECTED_NET, OUR_ORDER
 from recon_core.model import Raw, Result, Source
 from recon_core.problems import Place, Problem, ReconError, Severity, worst
 from recon_core.readers import read
-from recon_core.recipe import Lookup, Recipe, SourceSpec
+from recon_core.recipe import Lookup, Recipe
 from recon_core.reports.case import TABLE_ROW, Case, Run
 from recon_core.reports.exceptions import COLUMNS as EXCEPTIONS
 from recon_core.setup import parse_recipe
 
-MOST_FILES = 1_000  # of one source; more is a pattern gone wrong
-
 Clock = Callable[[], dt.datetime]
 Progress = Callable[[str, float], None]
 Reader = Callable[[Source, str], tuple[Raw | None, tuple[Problem, ...]]]
+Changed = Callable[[], Sequence[Problem]]  # sources that read differently by now, as Stops
+
+# Where users type while we work: a change there is taken up and the sheets are built again, so many times at most.
+TYPED_SHEETS, TRIES = ("Exceptions", "Notes history"), 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +53,18 @@ class Done:
     seconds: Mapping[str, float] = field(default_factory=dict)  # read, match, write
 
 
-def run(
-    host: Host, workbook: Path, settings: Settings, now: Clock, *, as_of: dt.date | None = None, write: bool = True, reader: Reader = read
+def run(  # noqa: PLR0913 - what every start of a run may say
+    host: Host, workbook: Path, settings: Settings, now: Clock, *, as_of: dt.date | None = None, write: bool = True, reader: Reader = read,
+    changed: Changed = tuple,
 ) -> Done:  # fmt: skip
-    """Reconcile the workbook of `host`. `write` False judges the inputs only and leaves everything as it was."""
+    """Reconcile the workbook of `host`. `write` False judges the inputs only and leaves everything as it was.
+
+    Notes typed while it runs are carried; where Setup or a source (`changed`) is another by the end, nothing is written.
+    """
     started = now()
     done = Done(outcome="stop", run_id=f"{started:%Y%m%d-%H%M%S}", workbook=str(workbook))
     try:
-        done = _run(host, workbook, settings, now, done, as_of=as_of, write=write, reader=reader)
+        done = _run(host, workbook, settings, now, done, as_of=as_of, write=write, reader=reader, changed=changed)
     except ReconError as error:
         done = replace(done, outcome="stop", problems=(*done.problems, error.problem))
     log = history.append(settings.log_folder, _entry(done, started, now()))
@@ -85,6 +90,7 @@ def _run(  # noqa: PLR0913 - what `run` was given, and when it began
     as_of: dt.date | None,
     write: bool,
     reader: Reader,
+    changed: Changed,
 ) -> Done:
     started = now()
     cells = {sheet: host.cells(sheet) for sheet in schema.SETUP_SHEETS}
@@ -92,7 +98,7 @@ def _run(  # noqa: PLR0913 - what `run` was given, and when it began
     recipe = replace(recipe, as_of=as_of) if as_of else recipe
     if _ends(problems):
         return replace(done, outcome=_word(problems), problems=problems)
-    raw, supporting, found = read_all(recipe, workbook, host.progress, reader)
+    raw, supporting, found = read_all(recipe, workbook, host.progress, settings.allowed, reader)
     read_at, problems = now(), (*problems, *found)
     if _ends(problems):
         return replace(done, outcome=_word(problems), problems=problems)
@@ -106,6 +112,8 @@ def _run(  # noqa: PLR0913 - what `run` was given, and when it began
     )
     if _ends(problems) or not write:
         return replace(done, outcome=_word(problems))
+    if meanwhile := tuple(changed()):
+        return replace(done, outcome="stop", problems=(*problems, *meanwhile))
     host.progress("Writing the sheets", 0.7)
     setup_hash = hashlib.sha256(json.dumps(cells, default=str, sort_keys=True).encode()).hexdigest()[:16]
     facts = Run(
@@ -122,6 +130,17 @@ def _run(  # noqa: PLR0913 - what `run` was given, and when it began
 
 
 def _write(host: Host, workbook: Path, recipe: Recipe, outcome: Outcome, facts: Run, done: Done, now: Clock) -> Done:
+    """The result with the notes as they stand; those typed while it is built are read again, and it is built again."""
+    for _ in range(TRIES - 1):
+        try:
+            return _written(host, workbook, recipe, outcome, facts, done, now)
+        except ReconError as error:
+            if error.problem.code != "H-129" or error.problem.where.sheet not in TYPED_SHEETS:
+                raise
+    return _written(host, workbook, recipe, outcome, facts, done, now)
+
+
+def _written(host: Host, workbook: Path, recipe: Recipe, outcome: Outcome, facts: Run, done: Done, now: Clock) -> Done:
     """Build all sheets and detail files, then put them in place: the files first, under names nobody reads yet."""
     case = _case(host, recipe, outcome, facts, done.problems)
     case = replace(case, details=reports.details(case))
@@ -129,7 +148,7 @@ def _write(host: Host, workbook: Path, recipe: Recipe, outcome: Outcome, facts: 
     began = now()
     with DetailFiles(workbook, case) as files:
         case = replace(case, overflow=files.overflow)
-        host.write(reports.build(case))
+        host.write(reports.build(case), unchanged=(*schema.SETUP_SHEETS, *TYPED_SHEETS))
         files.publish()
     host.save()
     host.progress("Done", 1.0)
@@ -197,15 +216,22 @@ def _table(host: Host, sheet: str) -> list[dict[str, object]]:
 
 
 def read_all(
-    recipe: Recipe, workbook: Path, progress: Progress, reader: Reader = read
+    recipe: Recipe, workbook: Path, progress: Progress, allowed: Allowed, reader: Reader = read
 ) -> tuple[dict[str, list[Raw]], dict[str, Raw], tuple[Problem, ...]]:
-    """Every file of every source that a leg uses, and the supporting files."""
+    """Every file of every source that a leg uses, and the supporting files; nothing while one of them is not allowed."""
+    if asked := tuple(source_paths.not_allowed(recipe, workbook, allowed)):
+        return {}, {}, asked
     used = {name for leg in recipe.legs for side in (leg.a, leg.b) for name in side.sources} | sources_named(recipe)
     raw: dict[str, list[Raw]] = {spec.name: [] for spec in recipe.sources if spec.name in used}
     problems: list[Problem] = []
-    jobs = [(spec, path) for spec in recipe.sources if spec.name in used for path in _paths(spec, workbook, problems)]
+    jobs = [
+        (spec, path)
+        for spec in recipe.sources
+        if spec.name in used
+        for path in source_paths.paths(spec, workbook, problems)
+    ]
     for number, (spec, path) in enumerate(jobs):
-        shown = _shown(path, workbook)
+        shown = source_paths.shown(path, workbook)
         progress(f"Reading {shown} ({number + 1} of {len(jobs)})", 0.5 * number / max(len(jobs), 1))
         source = Source(
             name=spec.name,
@@ -220,50 +246,6 @@ def read_all(
             raw[spec.name].append(one)
     supporting = {f"{one.path}|{one.sheet}": _supporting(one, workbook, problems, reader) for one in recipe.lookups}
     return raw, {name: one for name, one in supporting.items() if one is not None}, tuple(problems)
-
-
-def _paths(spec: SourceSpec, workbook: Path, problems: list[Problem]) -> list[Path]:
-    """The files of a source in name order; the workbook itself where only a sheet is named.
-
-    A name that is there is that file, whatever signs it has (orders[1].csv); only else it is a pattern, and the
-    signs of the workbook's own folder are never part of it.
-    """
-    if not spec.path:
-        return [workbook]
-    typed = Path(spec.path)
-    full = workbook.parent / (typed if typed.exists() or "\\" not in spec.path else spec.path.replace("\\", "/"))
-    if full.exists() or not any(sign in spec.path for sign in "*?["):
-        return [full]
-    folder, pattern = (
-        (full.anchor, str(full.relative_to(full.anchor)))
-        if typed.is_absolute()
-        else (str(workbook.parent), spec.path.replace("\\", "/"))
-    )
-    names = glob.glob(pattern, root_dir=folder)  # noqa: PTH207 - Path.glob reads signs in the folder's name too
-    found = sorted(Path(folder, name) for name in names if not Path(name).name.startswith(("~$", ".~")))
-    sheet, _, cell = spec.cell.rpartition("!")
-    if not found:
-        what = f"No file fits '{spec.path}' of source {spec.name}."
-        fix = "Put the file in place, or correct the pattern in the table Sources."
-        problems.append(Problem("F-321", Severity.STOP, Place(sheet=sheet, cell=cell), spec.path, what, fix))
-    if len(found) > MOST_FILES:
-        what = f"'{spec.path}' of source {spec.name} fits {len(found):,} files; at most {MOST_FILES:,} are read."
-        problems.append(
-            Problem(
-                "F-324",
-                Severity.STOP,
-                Place(sheet=sheet, cell=cell),
-                spec.path,
-                what,
-                "Write a narrower pattern in the table Sources.",
-            )
-        )
-    return found[:MOST_FILES]
-
-
-def _shown(path: Path, workbook: Path) -> str:
-    """The path as the user typed it: relative to the workbook where it lies below it."""
-    return path.relative_to(workbook.parent).as_posix() if path.is_relative_to(workbook.parent) else path.name
 
 
 def _wanted(recipe: Recipe, source: str) -> tuple[str, ...]:
@@ -282,7 +264,7 @@ def _supporting(lookup: Lookup, workbook: Path, problems: list[Problem], reader:
     path = workbook.parent / lookup.path if lookup.path else workbook
     one, found = reader(
         Source(name=lookup.path or lookup.sheet, path=str(path), sheet=lookup.sheet, wanted=(lookup.match_column,)),
-        _shown(path, workbook),
+        source_paths.shown(path, workbook),
     )
     problems += found
     return one

@@ -10,6 +10,7 @@ import numpy as np
 
 from addin.hosts import Host
 from addin.job import read_all
+from addin.settings import load
 from recon_core import formula, schema
 from recon_core.derivations import mistake, table_name
 from recon_core.formula import FormulaError
@@ -43,7 +44,7 @@ def preview(host: Host, workbook: Path, text: str, *, source: str = "", rows: in
     recipe, problems = parse_recipe({sheet: host.cells(sheet) for sheet in schema.SETUP_SHEETS})
     _stop(problems)
     recipe = replace(recipe, skips=())
-    raw, supporting, found = read_all(_naming_every_source(recipe), workbook, host.progress)
+    raw, supporting, found = read_all(_naming_every_source(recipe), workbook, host.progress, load().allowed)
     _stop(found)
     before = complete(raw, recipe, supporting)
     _stop(before.problems)

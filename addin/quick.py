@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from addin import job, settings
+from addin import job, settings, source_paths
 from addin.hosts.file import FileHost
 from addin.hosts.replacing import replacing, sweep_orphans
 from addin.new_book import Tables, check_place, fill, load_recipe, set_basics, two_files
@@ -131,19 +131,25 @@ def _run(
     """Fill a copy, run it, and put it in place when the run has written it."""
     waiting = wish.book.with_name(f".{wish.book.stem}.tieout-{os.getpid()}.tmp.xlsx")
     sweep_orphans(wish.book)
+    texts = [str(row["File or pattern"]) for row in tables["Sources"]]
+    outside = [text for text in texts if source_paths.is_outside(text, wish.book)]  # named by the user himself
+    mine = settings.load()
+    named = {(settings.place_of(wish.book), text) for text in outside}
     try:
         fill(waiting, tables, base=_base(wish.book))
         host = FileHost(waiting, on_progress=progress, shown=wish.book.name)
         done = job.run(
             host,
             wish.book,
-            settings.load(),
+            replace(mine, allowed=mine.allowed | named),
             settings.now,
             as_of=wish.as_of,
             reader=lambda source, shown: known.get(source.path) or read(source, shown),
         )
         if done.outcome in ("ok", "warn"):
             _place(waiting, wish.book)
+            if named - mine.allowed:
+                settings.allow(wish.book, outside)
         return done
     finally:
         waiting.unlink(missing_ok=True)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import json
 import os
 import platform
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+Allowed = frozenset[tuple[str, str]]  # (place of a workbook, a path of its Setup as typed)
+ALLOWED_FILE = "allowed.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +24,12 @@ class Settings:
     machine: str = ""
     log_folder: Path = field(default_factory=Path)
     parts: int = 1
+    allowed: Allowed = frozenset()  # paths out of the folder of their workbook that may be read
 
 
 def load() -> Settings:
     """The settings of this machine; TIEOUT_HOME moves the log folder."""
-    return Settings(user=_user(), machine=platform.node(), log_folder=log_folder())
+    return Settings(user=_user(), machine=platform.node(), log_folder=log_folder(), allowed=allowed())
 
 
 def now() -> dt.datetime:
@@ -40,6 +46,38 @@ def log_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Logs" / "Tieout"
     return Path(os.environ.get("XDG_STATE_HOME", str(Path.home() / ".local" / "state"))) / "tieout"
+
+
+def place_of(workbook: Path) -> str:
+    """A workbook as the permissions know it: its full path, on Windows without regard to capitals."""
+    return os.path.normcase(workbook.absolute())
+
+
+def allowed() -> Allowed:
+    """The paths that this user has allowed workbooks to read; none where the file is not there or cannot be read."""
+    try:
+        found = json.loads((log_folder() / ALLOWED_FILE).read_text("utf-8"))
+        return frozenset((str(book), str(path)) for book, paths in found.items() for path in paths)
+    except (OSError, ValueError, AttributeError, TypeError):  # asking again is the safe side
+        return frozenset()
+
+
+def allow(workbook: Path, paths: Iterable[str]) -> None:
+    """Let a workbook read these paths from now on, beside those it may read already."""
+    _keep(allowed() | {(place_of(workbook), path) for path in paths})
+
+
+def forget(workbook: Path) -> None:
+    """Take back every permission of a workbook."""
+    _keep(frozenset(one for one in allowed() if one[0] != place_of(workbook)))
+
+
+def _keep(kept: Allowed) -> None:
+    books: dict[str, list[str]] = {}
+    for book, path in sorted(kept):
+        books.setdefault(book, []).append(path)
+    log_folder().mkdir(parents=True, exist_ok=True)
+    (log_folder() / ALLOWED_FILE).write_text(json.dumps(books, ensure_ascii=False, indent=1), "utf-8")
 
 
 def keep_memory() -> None:

@@ -17,8 +17,11 @@ class Host(Protocol):
         """Row 1, column A first; blanks are None, trailing blanks are cut; [] when there is no such sheet."""
         ...
 
-    def write(self, sheets: Sequence[Sheet]) -> None:
-        """Draw the sheets, all of them or none."""
+    def write(self, sheets: Sequence[Sheet], unchanged: Sequence[str] = ()) -> None:
+        """Draw the sheets, all of them or none.
+
+        `unchanged`: sheets that `cells` has read and that must still read so; a change since then is refused.
+        """
         ...
 
     def show(self, problems: Sequence[Problem]) -> None:

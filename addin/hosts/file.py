@@ -63,8 +63,8 @@ class FileHost:
             check_used_range(lambda: package.stream(found.part), found.name)
             return trimmed(read_values(self.path, package, found))
 
-    def write(self, sheets: Sequence[Sheet]) -> None:
-        """All or nothing, at once on disk; a workbook changed since we opened it is refused (H-109)."""
+    def write(self, sheets: Sequence[Sheet], unchanged: Sequence[str] = ()) -> None:  # noqa: ARG002 - see there
+        """All or nothing, at once on disk; a workbook changed since we opened it is refused (H-109), whatever changed."""
         write_sheets(self.path, sheets, expected=self.fingerprint, shown=self.shown)
         self.fingerprint = fingerprint(self.path, self.shown)
 

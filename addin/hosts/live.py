@@ -24,7 +24,7 @@ from addin.hosts.file import trimmed
 from addin.hosts.live_draw import Drawing, as_refusal, draw
 from addin.hosts.live_grid import read_rows, used
 from addin.hosts.live_plan import planned
-from addin.hosts.live_refusals import busy, no_program, not_opened, not_saved, stopped
+from addin.hosts.live_refusals import busy, changed_meanwhile, no_program, not_opened, not_saved, stopped
 from addin.hosts.live_shown import shown_rows
 from addin.hosts.live_values import guarded, shown
 from addin.hosts.refusals import too_wide_or_long
@@ -70,16 +70,22 @@ class LiveHost:
         self._bar: str | bool | None = None  # what stood in the status bar; None while it is not ours
         self._said = self._looked = 0.0
         self._written = False  # what is written stays: an end can be asked for no more
+        self._seen: dict[str, int] = {}  # sheet in lower case -> a hash of its cells as they were read last
 
     # ---- the six verbs ----
 
     def cells(self, sheet: str) -> list[list[object]]:
         """The values from A1 on, blanks and errors as None, trailing blanks cut; [] when there is no such sheet."""
         found = self._sheet(sheet)
-        return [] if found is None else trimmed([list(map(shown, row)) for row in self._raw(found)])
+        grid = [] if found is None else trimmed([list(map(shown, row)) for row in self._raw(found)])
+        self._seen[sheet.lower()] = hash(tuple(map(tuple, grid)))
+        return grid
 
-    def write(self, sheets: Sequence[Sheet]) -> None:
-        """All or nothing; calculation, selection and status bar are afterwards as before, however it ends."""
+    def write(self, sheets: Sequence[Sheet], unchanged: Sequence[str] = ()) -> None:
+        """All or nothing; calculation, selection and status bar are afterwards as before, however it ends.
+
+        Raises H-129 where a sheet of `unchanged` reads differently just before the first cell is written.
+        """
         for names in ([sheet.name for sheet in sheets], [table.name for sheet in sheets for table in sheet.tables]):
             if len({name.lower() for name in names}) < len(names):
                 raise ValueError(f"a name twice: {names}")
@@ -91,7 +97,9 @@ class LiveHost:
         plans = [planned(sheet, epoch) for sheet in sheets]
         with self._quiet():
             try:
-                draw(Drawing(self.book, plans, self._look, self.progress))
+                seen = {name: self._seen[name.lower()] for name in unchanged if name.lower() in self._seen}
+                watched = frozenset(name.lower() for name in seen)
+                draw(Drawing(self.book, plans, self._look, self.progress, lambda: self._still(seen), watched))
                 self._written = True
             except ReconError:
                 raise
@@ -205,6 +213,12 @@ class LiveHost:
             app.alert(text, TITLE, mode="critical" if grave else "info")
 
     # ---- inside ----
+
+    def _still(self, seen: Mapping[str, int]) -> None:
+        for name, was in seen.items():
+            self.cells(name)
+            if self._seen[name.lower()] != was:
+                raise changed_meanwhile(name)
 
     def _sheet(self, name: str) -> xw.Sheet | None:
         self._prepare()

@@ -67,6 +67,8 @@ class Drawing:
     plans: Sequence[SheetPlan]
     look: Look
     say: Say
+    still: Callable[[], None] = lambda: None  # raises where a sheet reads differently by now
+    watched: frozenset[str] = frozenset()  # the sheets that `still` reads, in lower case
     sheets: dict[str, Any] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)  # of the sheets that were there
     gone: dict[str, list[Area]] = field(default_factory=dict)  # blanked, and to be plain
@@ -105,8 +107,17 @@ def _change(drawing: Drawing) -> None:
     for plan in drawing.plans:
         if drawing.found(plan) is None:
             _add_sheet(drawing, plan)
-    scopes = [_keep(drawing, plan, found) if (found := drawing.found(plan)) else [] for plan in drawing.plans]
-    for number, (plan, scope) in enumerate(zip(drawing.plans, scopes, strict=True)):
+    # Where a user types while we work: kept last and written first, so that nothing comes in between unseen.
+    plans = sorted(drawing.plans, key=lambda plan: plan.sheet.name.lower() in drawing.watched)
+    added = len(drawing.back)
+    try:
+        scopes = [_keep(drawing, plan, found) if (found := drawing.found(plan)) else [] for plan in plans]
+        drawing.still()
+    except BaseException:
+        del drawing.back[added:]  # no cell has changed, and what was typed since it was kept must stay
+        raise
+    plans.reverse()
+    for number, (plan, scope) in enumerate(zip(plans, reversed(scopes), strict=True)):
         drawing.say(f"Writing {plan.sheet.name}", 0.7 + 0.3 * number / len(drawing.plans))
         if found := drawing.found(plan):
             _make_room(drawing, plan, found, scope)

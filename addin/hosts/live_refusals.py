@@ -1,4 +1,4 @@
-"""Why an open workbook is left alone, as Problems with an order to carry out. Codes H-121 to H-128.
+"""Why an open workbook is left alone, as Problems with an order to carry out. Codes H-121 to H-129.
 
 What a file and an open workbook can both suffer from (a sheet in the way, a name taken) is said by `refusals.py`.
 """
@@ -66,6 +66,16 @@ def not_put_back(words: str) -> ReconError:
         "H-126",
         f"The run failed, and the sheets could not all be put back: {words}.",
         "Close the workbook without saving it, open it again and run again.",
+    )
+
+
+def changed_meanwhile(sheet: str) -> ReconError:
+    """H-129: what was read of a sheet is not what stands there now, and its figures or notes would not be the user's."""
+    return refusal(
+        "H-129",
+        f"The sheet '{sheet}' was changed while the run was going on. Nothing was written. {AS_BEFORE}",
+        "Run again; it takes up the change. A formula that changes by itself (NOW, RAND) there must become a value.",
+        sheet=sheet,
     )
 
 
