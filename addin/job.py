@@ -103,7 +103,13 @@ def _run(  # noqa: PLR0913 - what `run` was given, and when it began
     if _ends(problems):
         return replace(done, outcome=_word(problems), problems=problems)
     host.progress("Matching", 0.5)
-    outcome = reconcile(recipe, raw, supporting=supporting, parts=settings.parts)
+    outcome = reconcile(
+        recipe,
+        raw,
+        supporting=supporting,
+        parts=settings.parts,
+        beat=lambda what: host.progress(f"Matching {what}", 0.5),
+    )
     problems = (*problems, *outcome.problems)
     matched_at = now()
     seconds = {"read": (read_at - started).total_seconds(), "match": (matched_at - read_at).total_seconds()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from recon_core import controls, doubts, duplicates, references
 from recon_core.dates import NO_DAY, from_date
 from recon_core.keys import codes_of, content_hash, mix
 from recon_core.marketplace import Books, analyse
-from recon_core.matching import Task, by_id
+from recon_core.matching import Beat, Task, by_id, silent
 from recon_core.model import SKIP_CODE, FileFacts, Raw, Result, Skip, Status, Tally
 from recon_core.money import MAX_MINOR, PAISA
 from recon_core.nothing_expected import skip_nothing_expected
@@ -55,28 +56,37 @@ class Outcome:
 
 def reconcile(
     recipe: Recipe, raw: Mapping[str, Sequence[Raw]], prior: Prior | None = None, *,
-    supporting: Mapping[str, Raw] | None = None, map: Map = map, parts: int = 1,
+    supporting: Mapping[str, Raw] | None = None, map: Map = map, parts: int = 1, beat: Beat = silent,
 ) -> Outcome:  # fmt: skip
-    """Raw files by source -> one Result a leg. A Stop or Ask in a leg ends the run after the problems of all legs."""
+    """Raw files by source -> one Result a leg. A Stop or Ask in a leg ends the run after the problems of all legs.
+
+    `beat` hears of each leg, side and pass before it begins; what it raises ends the run.
+    """
     results: dict[str, Result] = {}
+    beat("derived columns")
     completed = complete(raw, recipe, supporting or {})
     problems: list[Problem] = list(completed.problems)
     if any(problem.severity is Severity.STOP for problem in problems):
         return Outcome(results={}, problems=tuple(problems))
     for leg in recipe.legs:
-        sides = [_prepare(leg, letter, recipe, completed.raw, results) for letter in ("A", "B")]
+        sides = []
+        for letter in ("A", "B"):
+            beat(f"{leg.name}, side {letter}")
+            sides.append(_prepare(leg, letter, recipe, completed.raw, results))
+        tell = partial(_within, beat, leg.name)
         found = [problem for side in sides for problem in side.problems]
         problems += [problem for problem in found if problem not in problems]
         if any(problem.severity in (Severity.STOP, Severity.ASK) for problem in found):
             continue
         if any(side.from_leg and side.from_leg not in results for side in (leg.a, leg.b)):
             continue  # the earlier leg has stopped, and has said why
-        outcome = _leg(leg, sides, recipe, prior or Prior(), map, parts)
+        outcome = _leg(leg, sides, recipe, prior or Prior(), map, parts, tell)
         if isinstance(outcome, Problem):
             problems.append(outcome)
             continue
         results[leg.name] = outcome
         problems += [problem for problem in outcome.problems if problem not in problems]
+    beat("the proof")
     books = _books(recipe, completed.raw, results, problems)
     problems += [problem for problem in (books.problems if books else ()) if problem not in problems]
     return Outcome(
@@ -145,7 +155,13 @@ def _skipped_rows(earlier: Result, letter: str) -> dict[tuple[str, int], int]:
     return dict(zip(zip(paths, mine["row"].tolist(), strict=True), mine["skip"].tolist(), strict=True))
 
 
-def _leg(leg: Leg, sides: Sequence[Prepared], recipe: Recipe, prior: Prior, run: Map, parts: int) -> Result | Problem:
+def _within(beat: Beat, leg: str, rule: str) -> None:
+    beat(f"{leg}, {rule}")
+
+
+def _leg(
+    leg: Leg, sides: Sequence[Prepared], recipe: Recipe, prior: Prior, run: Map, parts: int, beat: Beat
+) -> Result | Problem:
     lines, entries, files = _joined(sides, leg)
     twin = doubts.same_file(leg, files)
     if twin and twin.severity is Severity.STOP:
@@ -176,7 +192,7 @@ def _leg(leg: Leg, sides: Sequence[Prepared], recipe: Recipe, prior: Prior, run:
         *duplicates.notes(lines, files),
         *duplicates.repeated_ids(open_lines, lines["key_raw"], labels),
     ]
-    matched = match_in_parts(open_lines, leg, _task(leg, lines, ids, prior), parts, run)
+    matched = match_in_parts(open_lines, leg, _task(leg, lines, ids, prior), parts, run, beat)
     if np.bincount(matched.links["pos"].to_numpy(), minlength=1).max() > 1:
         raise _broken(leg.name, "a row is in two matches")
     judged = judge(lines, matched.links, leg, ids)

@@ -11,18 +11,26 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from recon_core.matching import BY_ID, Matched, Task, climb, join
+from recon_core.matching import BY_ID, Beat, Matched, Task, climb, join, silent
 from recon_core.model import SUGGESTION_COLUMNS
 from recon_core.recipe import Leg, PassRule
 
 Map = Callable[[Callable[[pd.DataFrame], Matched], Iterable[pd.DataFrame]], Iterable[Matched]]
 
 
-def match_in_parts(lines: pd.DataFrame, leg: Leg, task: Task, parts: int, run: Map) -> Matched:
-    """Open lines -> the links of the whole ladder; `run` is a map over the parts."""
+def match_in_parts(lines: pd.DataFrame, leg: Leg, task: Task, parts: int, run: Map, beat: Beat = silent) -> Matched:
+    """Open lines -> the links of the whole ladder; `run` is a map over the parts, `beat` hears of each pass of each part.
+
+    A map over processes cannot take a beat along that speaks to this one.
+    """
     links, suggestions, problems, offset = [], [], [], 0
     for rules, by_id in _stretches(leg.rules):
-        done = list(run(partial(climb, rules=rules, task=task), _cut(lines, parts) if by_id and parts > 1 else [lines]))
+        done = list(
+            run(
+                partial(climb, rules=rules, task=task, beat=beat),
+                _cut(lines, parts) if by_id and parts > 1 else [lines],
+            )
+        )
         links += [one.links.assign(rule=(one.links["rule"] + offset).astype(np.int16)) for one in done]
         suggestions += [one.suggestions for one in done if len(one.suggestions)]
         problems += [problem for one in done for problem in one.problems]

@@ -182,8 +182,9 @@ Private Sub SayUnanswered()
     Case "cancel"
         DropRequest
         If IsBusy() Then
-            NotStarted "V-907 Nothing took the request to cancel: the Python that was at work is gone. A part of its result may " & _
-                "stand on the sheets. Run Reconciliation again, or close the workbook without saving it."
+            NotStarted "V-907 Nothing took the request to cancel for 90 seconds: the Python that was at work is gone, or one step of it " & _
+                "takes longer. Wait for its message; where none comes, a part of its result may stand on the sheets. " & _
+                "Run Reconciliation again, or close the workbook without saving it."
         Else
             Application.StatusBar = False
             Tell "V-909 Nothing is running that could be cancelled."

@@ -22,6 +22,13 @@ from recon_core.model import SUGGESTION_COLUMNS
 from recon_core.problems import Problem
 from recon_core.recipe import PassRule, RuleKind
 
+Beat = Callable[[str], None]  # hears what is being done
+
+
+def silent(_what: str) -> None:
+    """Nobody wants to hear of it."""
+
+
 PASSES: dict[RuleKind, Callable[[pd.DataFrame, Task], Found]] = {
     RuleKind.MANUAL: manual,  # what the user decided
     RuleKind.PAIR: pair,  # one line each: same id, same amount
@@ -48,8 +55,10 @@ def match(lines: pd.DataFrame, rules: Sequence[PassRule], task: Task) -> Matched
     return replace(done, links=join([done.links], task.line_ids))
 
 
-def climb(lines: pd.DataFrame, rules: Sequence[PassRule], task: Task) -> Matched:
+def climb(lines: pd.DataFrame, rules: Sequence[PassRule], task: Task, beat: Beat = silent) -> Matched:
     """Run the rules in order over the open lines; links are numbered but bear no match id yet.
+
+    `beat` hears of each rule before it runs, and may raise to end it all.
 
     `task` says what holds for the whole leg; its rule is set here. `lines` needs pos, side, code, amount_minor, day,
     item_code, units, twin, printed_hash, line_id and compare_<i>.
@@ -58,6 +67,7 @@ def climb(lines: pd.DataFrame, rules: Sequence[PassRule], task: Task) -> Matched
     suggestions: list[pd.DataFrame] = []
     problems: list[Problem] = []
     for number, rule in enumerate(rules):
+        beat(rule.name)
         found = PASSES[rule.kind](lines, task.under(rule))
         links.append(found.links.assign(rule=np.full(len(found.links), number, np.int16)))
         suggestions.append(found.suggestions)
@@ -99,4 +109,4 @@ def _one(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(SUGGESTION_COLUMNS))
 
 
-__all__ = ["BY_ID", "PASSES", "Found", "Matched", "Task", "by_id", "join", "match", "no_links"]
+__all__ = ["BY_ID", "PASSES", "Beat", "Found", "Matched", "Task", "by_id", "join", "match", "no_links", "silent"]
