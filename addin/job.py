@@ -16,6 +16,7 @@ from pathlib import Path
 from addin import history, source_paths
 from addin.detail_files import DetailFiles
 from addin.hosts import Host
+from addin.locking import locked
 from addin.settings import Allowed, Settings
 from recon_core import __version__, reports, schema
 from recon_core.derivations import sources_named
@@ -59,12 +60,14 @@ def run(  # noqa: PLR0913 - what every start of a run may say
 ) -> Done:  # fmt: skip
     """Reconcile the workbook of `host`. `write` False judges the inputs only and leaves everything as it was.
 
+    One run at a time for a workbook, whoever starts it: add-in, watcher or command line (H-132).
     Notes typed while it runs are carried; where Setup or a source (`changed`) is another by the end, nothing is written.
     """
     started = now()
     done = Done(outcome="stop", run_id=f"{started:%Y%m%d-%H%M%S}", workbook=str(workbook))
     try:
-        done = _run(host, workbook, settings, now, done, as_of=as_of, write=write, reader=reader, changed=changed)
+        with locked(workbook, settings.log_folder, settings.user, started):
+            done = _run(host, workbook, settings, now, done, as_of=as_of, write=write, reader=reader, changed=changed)
     except ReconError as error:
         done = replace(done, outcome="stop", problems=(*done.problems, error.problem))
     log = history.append(settings.log_folder, _entry(done, started, now()))

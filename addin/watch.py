@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from addin.commands import ACTIONS, REQUEST, obey
 from addin.hosts import LiveBook
+from addin.locking import hold
 from addin.settings import now
 from recon_core.problems import Place, Problem, ReconError, Severity
 
@@ -80,30 +80,7 @@ def alone(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "watch.lock"
     with path.open("a+", encoding="ascii") as lock:
-        if not _lock(lock.fileno()):
+        if not hold(lock.fileno()):
             what = "Another 'tieout watch' of yours is running."
             raise ReconError(Problem("B-611", Severity.STOP, Place(), "", what, "Use that one, or end it with Ctrl+C."))
         yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(handle: int) -> bool:
-        """Lock the first byte; the system gives it back when the process ends, however it ends."""
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _lock(handle: int) -> bool:
-        """Lock the file; the system gives it back when the process ends, however it ends."""
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True

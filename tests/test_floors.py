@@ -80,6 +80,7 @@ FLOOR = {
     "addin.placing": 9,
     "addin.excel_settings": 9,
     "addin.source_paths": 9,
+    "addin.locking": 9,
     "addin.load": 10,
     "addin.job": 10,
     "addin.interpreter": 10,
