@@ -237,13 +237,14 @@ def read_kinds(line_type: pd.Series, customer_minor: Int64, where: Place) -> tup
 
 
 def entries_of(kinds: Int8, amounts: Mapping[str, Int64], types: Mapping[str, str]) -> Entries:
-    """Amount columns of lines (n each) -> Entries, one per amount that is not zero, by line.
+    """Amount columns of lines (n each) -> Entries, one per amount that is not zero, by line, then as the ledger orders types on a sale.
 
     `types`: column -> the type it has on a sale. The line's kind gives the return and chargeback forms:
     on a Return SALE and COMMISSION become RETURN_SALE and RETURN_COMMISSION, on a Chargeback SALE becomes CHARGEBACK,
     on an RTO what comes back (a negative sale, a positive commission) takes the return form.
     """
-    columns = list(types)
+    places = {name: at for at, name in enumerate(ordered_types(list(types.values())))}
+    columns = sorted(types, key=lambda name: places[types[name]])
     if not columns:
         empty = np.zeros(0, np.int64)
         return pd.DataFrame({"pos": empty, "type": pd.Categorical([]), "amount_minor": empty})

@@ -38,8 +38,8 @@ def goods_of(rows: MarketRows, order: Int64, item: Int64) -> Goods:
         order=order, item=item, quantity=quantity, amount_minor=np.where(amount == UNKNOWN, 0, amount), price_minor=price,
         taxable_minor=_taxable(rows, quantity, amount, price), weight_g=rows.grams(),
         state=rows.words(Says.STATUS, lambda word, words: STATES.index(state_of(word, words))), days=days,
-        portal=rows.series(Says.PORTAL, market.portal), category=rows.series(Says.CATEGORY), brand=rows.series(Says.BRAND),
-        zone=rows.series(Says.ZONE), payment_mode=rows.series(Says.PAYMENT_MODE),
+        portal=rows.coded(Says.PORTAL, market.portal), category=rows.coded(Says.CATEGORY), brand=rows.coded(Says.BRAND),
+        zone=rows.coded(Says.ZONE), payment_mode=rows.coded(Says.PAYMENT_MODE),
     )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def expected_columns(raws: Mapping[str, Sequence[Raw]], market: Market) -> tuple
     goods = goods_of(goods_rows, order, item)
     live = np.flatnonzero(known)
     back = back_of(back_rows, orders_of_returns(back_rows, keys, goods_rows, order), back_item)
-    found = expect(taken(goods, live), back, market.cards)
+    found = expect(goods if known.all() else taken(goods, live), back, market.cards)
     net = np.zeros(goods_rows.n, np.int64)
     net[live] = found.net_minor
     printed = goods_rows.series(Says.ORDER)
@@ -132,7 +132,8 @@ def expected_columns(raws: Mapping[str, Sequence[Raw]], market: Market) -> tuple
     first[order[live[::-1]]] = live[::-1]
     owner = first[back.order] if len(first) else np.full(back_rows.n, -1, np.int64)
     owner = np.where(back.order >= 0, owner, -1)
-    ids = np.where(owner >= 0, printed.to_numpy(object)[np.maximum(owner, 0)] if len(printed) else "", back_rows.series(Says.ORDER).to_numpy(object))  # fmt: skip
+    own = printed.take(np.maximum(owner, 0)).to_numpy(object) if len(printed) else ""
+    ids = np.where(owner >= 0, own, back_rows.series(Says.ORDER).to_numpy(object))
     columns = _parted(goods_rows, net, known, printed) + _parted(back_rows, found.back_net_minor, back.order >= 0, pd.Series(ids, dtype="str"))  # fmt: skip
     return columns, [*unknown_fees(found.dues), *lost_returns(back_rows, back, found)]
 

@@ -20,7 +20,7 @@ from recon_core.model import Raw
 from recon_core.money import MINOR_PER_MAJOR, Bool, Form, Int64, read_amounts
 from recon_core.ratecard import UNKNOWN
 from recon_core.recipe import parse_terms
-from recon_core.texts import arrow_text, concat_texts
+from recon_core.texts import arrow_text, concat_texts, words_of
 
 Intp = npt.NDArray[np.intp]
 KILO = 1000  # grams
@@ -63,6 +63,15 @@ class MarketRows:
         """The cells as a str column (n), `otherwise` where there is none."""
         found = pd.Series(pd.array(pa.chunked_array([self.texts(says)]), dtype="str"))
         return found.mask(found.str.strip() == "", otherwise) if otherwise else found
+
+    def coded(self, says: Says, otherwise: str = "") -> pd.Series:
+        """As `series`, a category: for columns of few distinct words, which are taken and compared by their codes."""
+        found = self.texts(says).dictionary_encode()
+        printed = [str(word) for word in found.dictionary.to_pylist()]
+        shown = [otherwise if otherwise and not word.strip() else word for word in printed]
+        names = list(dict.fromkeys(shown))
+        table = np.array([names.index(word) for word in shown] or [0], np.int32)
+        return pd.Series(words_of(table[found.indices.to_numpy(zero_copy_only=False)], names))
 
     def amounts(self, says: Says) -> Int64:
         """Minor units (n), UNKNOWN where the cell is empty, unreadable or absent."""

@@ -78,6 +78,9 @@ def read_amounts(text: pd.Series, form: Form = Form.AUTO, typed: Bool | None = N
     a text that fits no form has `ok` False, and '1.234' alone in a column leaves `unproved` True.
     """
     arrow = arrow_text(text)
+    if form is not Form.COMMA and (exact := _plain_points(arrow)) is not None:
+        ok = np.ones(len(exact), bool)
+        return Amounts(minor=exact, ok=ok, blank=~ok, form=Form.POINT)
     bare = _ungrouped(arrow)
     plain = pc.match_substring_regex(bare, _PLAIN)
     minor = _rint(pc.cast(pc.if_else(plain, bare, "0"), pa.float64()).to_numpy(zero_copy_only=False))
@@ -116,6 +119,34 @@ def read_amounts(text: pd.Series, form: Form = Form.AUTO, typed: Bool | None = N
         currency=_currencies(parts, codes, odd, len(ok)),
         rounded=sum(part.long for part in parts),
     )  # fmt: skip
+
+
+_DIGIT, _MINUS, _DOT, _OTHER = range(4)
+_LETTER = np.full(256, _OTHER, np.uint8)
+_LETTER[[ord(digit) for digit in "0123456789"]] = _DIGIT
+_LETTER[ord("-")], _LETTER[ord(".")] = _MINUS, _DOT
+
+
+def _plain_points(arrow: pa.Array) -> Int64 | None:
+    """Minor units where every text is digits, a point and one, two or four decimals, as files of a machine are; else None.
+
+    Such a column needs no vote: each cell proves the point. Looks at bytes, a tenth of the time of the patterns.
+    """
+    bounds = np.frombuffer(arrow.buffers()[1], np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
+    if not len(arrow) or arrow.buffers()[2] is None:
+        return None
+    kinds = _LETTER[np.frombuffer(arrow.buffers()[2], np.uint8)[bounds[0] : bounds[-1]]]
+    starts, ends = bounds[:-1] - bounds[0], bounds[1:] - bounds[0]
+    dots = np.flatnonzero(kinds == _DOT)
+    if len(dots) != len(arrow) or (kinds == _OTHER).any() or not ((dots >= starts) & (dots < ends)).all():
+        return None
+    minus = kinds[starts] == _MINUS
+    decimals, digits = ends - dots - 1, dots - starts - minus
+    if np.count_nonzero(kinds == _MINUS) != np.count_nonzero(minus) or digits.min() < 1 or digits.max() > 11:
+        return None
+    if not np.isin(decimals, [1, 2, 4]).all():  # three may be a group
+        return None
+    return _rint(pc.cast(arrow, pa.float64()).to_numpy(zero_copy_only=False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,15 +22,16 @@ def skip_nothing_expected(lines: pd.DataFrame, leg: Leg) -> pd.DataFrame:
     """Lines of both sides, references followed -> the same, rows of side A that expect nothing skipped where not needed."""
     if not any(use.side == "A" and use.meaning is Meaning.AMOUNT and use.column == EXPECTED_NET for use in leg.uses):
         return lines
-    side, skip, amount, key = (lines[name].to_numpy() for name in ("side", "skip", "amount_minor", "key"))
-    taking_part = (skip == 0) & (key != "")
+    side, skip, amount = (lines[name].to_numpy() for name in ("side", "skip", "amount_minor"))
+    taking_part = (skip == 0) & (lines["key"] != "").to_numpy()
     zero = taking_part & (side == 0) & (amount == 0)
     if not zero.any():
         return lines
-    theirs = set(key[taking_part & (side == 1)])
-    others = set(key[taking_part & (side == 0) & ~zero])
     at = np.flatnonzero(zero)
-    needed = np.array([one in theirs and one not in others for one in key[at]], bool)
+    asked = lines["key"].take(at)
+    others = lines["key"][taking_part & ~zero & lines["key"].isin(asked.unique()).to_numpy()]
+    its_side = side[others.index]
+    needed = (asked.isin(others[its_side == 1]) & ~asked.isin(others[its_side == 0])).to_numpy()
     out, note = skip.copy(), lines["skip_note"].to_numpy(object).copy()
     out[at[~needed]], note[at[~needed]] = SKIP_CODE[Skip.NOTHING_EXPECTED], NOTE
     return lines.assign(skip=out, skip_note=pd.Series(note, dtype="str"))

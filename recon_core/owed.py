@@ -8,7 +8,7 @@ part and the last one the remainder. What cannot be worked out counts as nothing
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,7 @@ class Goods:
     weight_g: Int64
     state: npt.NDArray[np.int8]  # position in STATES
     days: Mapping[Basis, Days]
-    portal: pd.Series
+    portal: pd.Series  # this and the next four: categories of str
     category: pd.Series
     brand: pd.Series
     zone: pd.Series
@@ -80,7 +80,7 @@ class Due:
     answer: npt.NDArray[np.int8]  # position in ANSWERS
     missing: npt.NDArray[np.int8]  # position in INPUTS
     use: npt.NDArray[np.int32]  # for charge.describe
-    charge: Charge
+    charge: Charge  # its rules; its amounts are empty
 
     @property
     def is_known(self) -> Bool:
@@ -237,12 +237,19 @@ def _dues(goods: Goods, back: Back, cards: Sequence[Card], rto: Int64, units: _U
         state[units.goods[final]] = n + k + final
         dues.append(Due(
             fee=charge.fee, fee_minor=net[state], tax_minor=tax[state], back_minor=charge.back_minor[state],
-            answer=charge.answer[state], missing=charge.missing[state], use=charge.use[state], charge=charge,
+            answer=charge.answer[state], missing=charge.missing[state], use=charge.use[state], charge=_rules_of(charge),
         ))  # fmt: skip
     for due in _order_dues(goods, cards, rto, units):
         dues.append(due)
         fees += due.fee_minor + due.tax_minor
     return tuple(dues), fees, unit_fees
+
+
+def _rules_of(charge: Charge) -> Charge:
+    """A charge without its amounts, which stand in the Due: what is left says by which rule."""
+    none = np.empty(0, np.int64)
+    few = {"answer": none.astype(np.int8), "missing": none.astype(np.int8), "use": none.astype(np.int32)}
+    return replace(charge, fee_minor=none, tax_minor=none, back_minor=none, back_tax_minor=none, **few)  # type: ignore[arg-type]
 
 
 def _as_units(goods: Goods, rows: Intp, rto: Int64, returned: Int64, return_day: Days) -> Units:
@@ -305,7 +312,7 @@ def _order_dues(goods: Goods, cards: Sequence[Card], rto: Int64, units: _Units) 
     return [
         Due(
             fee=one.fee, fee_minor=spread(one.fee_minor - one.back_minor), tax_minor=spread(one.tax_minor - one.back_tax_minor),
-            back_minor=spread(one.back_minor), answer=spread(one.answer, NOT_CHARGED), missing=spread(one.missing), use=spread(one.use, -1), charge=one,
+            back_minor=spread(one.back_minor), answer=spread(one.answer, NOT_CHARGED), missing=spread(one.missing), use=spread(one.use, -1), charge=_rules_of(one),
         )
         for one in found.values()
     ]  # fmt: skip

@@ -21,7 +21,7 @@ Intp = npt.NDArray[np.intp]
 
 
 class Split(NamedTuple):
-    """Entries with `item` int64 (row of `items`, -1: the line's own item) and `is_split`; and the lines left whole."""
+    """Entries, by line where they were, with `item` int32 (row of `items`, -1: the line's own item) and `is_split`; and the lines left whole."""
 
     entries: Entries
     items: pd.DataFrame  # order, item, value_minor: one row per order and item, by order and item
@@ -44,28 +44,25 @@ def split_blank_items(entries: Entries, order: Int64, is_blank: Bool, items: pd.
     known = order >= 0
     parts_of_line = np.where(known & is_blank, size[np.where(known, order, 0)] if len(size) else 0, 0)
     pos = entries["pos"].to_numpy()
-    count = parts_of_line[pos]
-    only = np.where(count == 1, start[np.where(known, order, 0)][pos] if len(start) else 0, -1)
+    of_line = np.where(parts_of_line == 1, start[np.where(known, order, 0)] if len(start) else 0, -1).astype(np.int32)
     whole = np.flatnonzero(is_blank & (parts_of_line == 0))
-    if not (count > 1).any():
-        return Split(entries.assign(item=only, is_split=False), basis, whole)
-    times = np.maximum(count, 1)
-    source = np.repeat(np.arange(len(pos)), times)  # the entry of each row of the result
-    nth = np.arange(len(source)) - np.repeat(np.cumsum(times) - times, times)
-    is_split = count[source] > 1
-    item = only[source]
-    item[is_split] = (start[np.where(known, order, 0)][pos][source] + nth)[is_split]
-    amount = entries["amount_minor"].to_numpy()[source]
-    to_split = count > 1
-    entry = np.repeat(np.arange(int(to_split.sum())), count[to_split])
-    value = basis["value_minor"].to_numpy()[item[is_split]]
-    amount[is_split] = pro_rata(entries["amount_minor"].to_numpy()[to_split], entry, value)
+    several = parts_of_line > 1
+    at = np.flatnonzero(several[pos]) if several.any() else np.empty(0, np.intp)
+    if not len(at):
+        return Split(entries.assign(item=of_line[pos], is_split=False), basis, whole)
+    count, first = parts_of_line[pos[at]], start[order[pos[at]]]
+    entry = np.repeat(np.arange(len(at)), count)
+    into = first[entry] + np.arange(len(entry)) - np.repeat(np.cumsum(count) - count, count)
+    shares = pro_rata(entries["amount_minor"].to_numpy()[at], entry, basis["value_minor"].to_numpy()[into])
+    is_split, times = np.zeros(len(pos), bool), np.ones(len(pos), np.int32)
+    is_split[at], times[at] = True, count
+    is_split = np.repeat(is_split, times)
+    parts = entries.take(np.repeat(np.arange(len(pos)), times)).reset_index(drop=True)
+    amount, item = parts["amount_minor"].to_numpy().copy(), of_line[parts["pos"].to_numpy()]
+    amount[is_split], item[is_split] = shares, into
+    parts = parts.assign(amount_minor=amount, item=item, is_split=is_split)
     stays = (amount != 0) | ~is_split
-    source, item, is_split, amount = source[stays], item[stays], is_split[stays], amount[stays]
-    parts = pd.DataFrame({
-        "pos": pos[source], "type": entries["type"].array.take(source), "amount_minor": amount, "item": item, "is_split": is_split,
-    })  # fmt: skip
-    return Split(parts, basis, whole)
+    return Split(parts if stays.all() else parts[stays].reset_index(drop=True), basis, whole)
 
 
 def pro_rata(amount_minor: Int64, entry: Intp, weight: Int64) -> Int64:
@@ -126,27 +123,40 @@ def whole_problems(whole: Intp, place_of: PlaceOf) -> list[Problem]:
 def ledger(entries: Entries, order: Int64, kinds: Int8, day: Days, line_id: npt.NDArray[np.uint64]) -> pd.DataFrame:
     """Entries of all orders, running: those of an order together, by day, then line, then type.
 
-    `order`, `kinds`, `day`, `line_id`: of each line (n). Adds account int64 (the order; below 0 the lines without one,
-    -1 - kind) and balance_minor, the net balance of the account after the entry. Orders first, by number.
+    `order`, `kinds`, `day`, `line_id`: of each line (n). Adds balance_minor, the net balance after the entry of its account:
+    the order, or the kind of the lines without one. Orders first, by number.
     """
     kind = kinds.astype(np.int64)
-    account = np.where(order >= 0, order, -1 - kind)
     group = np.where(order >= 0, order, int(order.max(initial=-1)) + 1 + kind)
     late = np.where(day == NO_DAY, np.iinfo(np.int64).max, day)  # lines without a date come last
     by_line = np.lexsort((line_id, late, group))
-    rank = np.empty(len(order), np.int64)
-    rank[by_line] = np.arange(len(order))
-    pos = entries["pos"].to_numpy()
-    width = max(len(entries["type"].cat.categories), 1)
-    # Two amounts of one type on one line: the larger first, so that no order of columns shows.
-    key = rank[pos] * width + entries["type"].cat.codes.to_numpy()
-    at = np.argsort(key, kind="stable")
-    repeated = key[at][1:] == key[at][:-1]
-    if repeated.any():
-        at = np.lexsort((-entries["amount_minor"].to_numpy(), key))
-    found = entries.iloc[at].reset_index(drop=True)
-    own = group[pos[at]]
-    return found.assign(account=account[pos[at]], balance_minor=running_sums(own, found["amount_minor"].to_numpy()))
+    at = _by_line_and_type(entries, by_line)
+    found = entries.take(at).reset_index(drop=True)
+    pos = found["pos"].to_numpy()
+    return found.assign(balance_minor=running_sums(group[pos], found["amount_minor"].to_numpy()))
+
+
+def _by_line_and_type(entries: Entries, by_line: Intp) -> Intp:
+    """Entries in the order of their lines, then of their types: lines are sorted, and entries only within their line."""
+    pos, code = entries["pos"].to_numpy(), entries["type"].cat.codes.to_numpy()
+    at = np.arange(len(pos)) if (pos[1:] >= pos[:-1]).all() else np.argsort(pos, kind="stable")
+    size = np.bincount(pos, minlength=len(by_line))
+    first = np.cumsum(size) - size
+    size, first = size[by_line], first[by_line]
+    at = at[np.repeat(first - (np.cumsum(size) - size), size) + np.arange(len(pos))]
+    key = np.repeat(np.arange(len(by_line)) * max(len(entries["type"].cat.categories), 1), size) + code[at]
+    if (key[1:] < key[:-1]).any():
+        order = np.argsort(key, kind="stable")
+        at, key = at[order], key[order]
+    twice = (
+        np.flatnonzero(np.append(False, key[1:] == key[:-1]) | np.append(key[1:] == key[:-1], False))
+        if len(key)
+        else at
+    )
+    if len(twice):  # amounts of one type on one line: the larger first, so that no order of columns shows
+        mine = at[twice]
+        at[twice] = mine[np.lexsort((-entries["amount_minor"].to_numpy()[mine], key[twice]))]
+    return at
 
 
 def running_sums(group: Int64, amount_minor: Int64) -> Int64:
@@ -158,11 +168,6 @@ def running_sums(group: Int64, amount_minor: Int64) -> Int64:
     before = np.append(0, total)[first]
     sums: Int64 = total - np.repeat(before, np.diff(np.append(first, len(group))))
     return sums
-
-
-def account_kind(account: Int64) -> list[LineKind | None]:
-    """The kind of each account of lines without an order, None for orders."""
-    return [None if one >= 0 else KINDS[-1 - int(one)] for one in account]
 
 
 def order_sums(entries: Entries, order: Int64, kinds: Int8, types: list[str], of_kinds: list[LineKind]) -> Int64:

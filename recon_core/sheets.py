@@ -23,8 +23,8 @@ MAX_TEXT = 32_767
 class Kind(StrEnum):
     """What a table column holds; hosts turn it into a number format and an alignment."""
 
-    TEXT = "text"  # str
-    ID = "id"  # str, written as text whatever it looks like
+    TEXT = "text"  # str, or a category of str
+    ID = "id"  # the same, written as text whatever it looks like
     AMOUNT = "amount"  # int64 minor units; nullable Int64 leaves a blank cell
     INTEGER = "integer"  # int64 or Int64
     NUMBER = "number"  # float64

@@ -40,7 +40,7 @@ def accounts(facts: Facts, _frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     unsettled_return_minor (the part of it that no settlement has taken back yet).
     """
     order, ours, n = facts.lines.frame["order"].to_numpy(), facts.in_orders, facts.n
-    parts = facts.by_part(order, n)
+    parts = facts.by_part(facts.by_type)
     value, rto = _values(facts)
     is_rto = _all_goods(facts, facts.goods.state == RTO) | ((rto > 0) & (rto >= value))
     void = is_rto | _all_goods(facts, np.isin(facts.goods.state, NOTHING))

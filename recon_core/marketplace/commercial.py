@@ -8,7 +8,7 @@ import pandas as pd
 from recon_core.entries import Part, fee_of, part_of
 from recon_core.keys import standard_text
 from recon_core.marketplace.facts import Facts
-from recon_core.money import PPM, Int64, sum_by
+from recon_core.money import PPM, Bool, Int64, sum_by
 
 NOT_OURS, NO_ITEM = "(not in our orders)", "(no item)"
 HUNDREDTHS = 10_000  # of a per cent in the whole
@@ -28,27 +28,38 @@ def commercial(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     names, of_release, of_goods, category = _names(facts, releases, accounts)
     words, word_of_name = _categories(names, category)
     channels, channel_of_order = _channels(facts)
-    order = releases["order"].to_numpy()
-    channel = np.where(order >= 0, channel_of_order[order], -1) if facts.n else order
+    types = [str(name) for name in releases["type"].cat.categories]
+    key = np.where(of_release >= 0, of_release * len(types) + releases["type"].cat.codes.to_numpy(), -1)
+    by_item = sum_by(key, releases["amount_minor"].to_numpy(), len(names) * len(types)).reshape(len(names), len(types))
+    seen = np.bincount(of_release[of_release >= 0], minlength=len(names)) > 0
     grains = (
-        ("item", names, of_release, of_goods),
-        ("category", words, np.where(of_release >= 0, word_of_name[of_release], -1), word_of_name[of_goods]),
-        ("channel", channels, channel, channel_of_order[facts.goods.order]),
-    )
-    fees = _fees(facts, releases)
+        ("item", names, by_item, seen, of_goods),
+        ("category", words, _added(word_of_name, by_item, len(words)), _any(word_of_name, seen, len(words)), word_of_name[of_goods]),
+        ("channel", channels, _added(channel_of_order, facts.by_type, len(channels)), _any(channel_of_order, accounts["has_lines"].to_numpy(), len(channels)), channel_of_order[facts.goods.order]),
+    )  # fmt: skip
+    fees = _fees(facts, types)
     blocks = []
-    for grain, known, own, due in grains:
-        block = _block(known, own, np.where(judged, due, -1), releases, facts, fees)
+    for grain, known, sums, has, due in grains:
+        block = _block(known, sums, has, np.where(judged, due, -1), types, facts, fees)
         own_category = block["name"].map(category) if grain == "item" else block["name"] if grain == "category" else ""
         blocks.append(block.assign(grain=grain, category=own_category))
     found = pd.concat(blocks, ignore_index=True)
     return found[["grain", "name", "category", *(name for name in found.columns if name not in ("grain", "name", "category"))]].astype({"category": "str"})  # fmt: skip
 
 
-def _fees(facts: Facts, releases: pd.DataFrame) -> list[str]:
+def _added(group: Int64, sums: Int64, groups: int) -> Int64:
+    """Rows of sums (n x types) added up by group (groups x types)."""
+    return np.stack([sum_by(group, sums[:, at], groups) for at in range(sums.shape[1])], axis=1) if sums.shape[1] else np.zeros((groups, 0), np.int64)  # fmt: skip
+
+
+def _any(group: Int64, flags: Bool, groups: int) -> Bool:
+    return np.bincount(group[flags], minlength=groups) > 0
+
+
+def _fees(facts: Facts, types: list[str]) -> list[str]:
     """Fees of the cards, then others that were charged."""
     agreed = [due.fee for due in facts.expected.dues if standard_text(due.fee) not in ("TCS", "TDS")]
-    charged = [fee_of(str(name)) for name in releases["type"].cat.categories]
+    charged = [fee_of(name) for name in types]
     found: dict[str, str] = {}
     for name in [*agreed, *filter(None, charged)]:
         found.setdefault(standard_text(name), name)
@@ -59,10 +70,12 @@ def _names(
     facts: Facts, releases: pd.DataFrame, accounts: pd.DataFrame
 ) -> tuple[list[str], Int64, Int64, dict[str, str]]:
     """Item names; the name of each release (-1: of no order) and each goods row; the category of each name."""
-    items = facts.items.to_numpy(object)
-    category: dict[str, str] = {}
-    for item, word in zip(items, facts.goods.category.to_numpy(object), strict=True):
-        category.setdefault(str(item) or NO_ITEM, str(word))
+    codes, found = pd.factorize(facts.items)
+    first = np.full(len(found), -1)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    category = {
+        str(item) or NO_ITEM: str(word) for item, word in zip(found, facts.goods.category.take(first), strict=True)
+    }
     words = [str(word) or NO_ITEM for word in releases["item"].cat.categories]
     names = [*sorted({*category, *words}), NOT_OURS]
     category[NOT_OURS] = NOT_OURS
@@ -71,7 +84,6 @@ def _names(
     ours = accounts["in_orders"].to_numpy()[np.maximum(order, 0)] if len(accounts) else np.zeros(len(order), bool)
     own = np.array([place[word] for word in words] + [0], np.int64)[releases["item"].cat.codes.to_numpy()]
     own = np.where(order < 0, -1, np.where(ours, own, len(names) - 1))
-    codes, found = pd.factorize(facts.items)
     goods = np.array([place[str(one) or NO_ITEM] for one in found] + [0], np.int64)[codes]
     return names, own, goods, category
 
@@ -85,30 +97,28 @@ def _categories(names: list[str], category: dict[str, str]) -> tuple[list[str], 
 
 def _channels(facts: Facts) -> tuple[list[str], Int64]:
     """Portals, and the portal of each order."""
-    channel = np.full(facts.n, NOT_OURS, object)
-    channel[facts.goods.order] = facts.goods.portal.to_numpy(object)
-    codes, found = pd.factorize(pd.Series(channel), sort=True)
-    return [str(word) for word in found], codes.astype(np.int64)
+    portal = facts.goods.portal
+    words = sorted({str(word) for word in portal.cat.categories} | {NOT_OURS})
+    place = np.array([words.index(str(word)) for word in portal.cat.categories] + [0], np.int64)
+    channel = np.full(facts.n, words.index(NOT_OURS), np.int64)
+    channel[facts.goods.order] = place[portal.cat.codes.to_numpy()]
+    return words, channel
 
 
-def _block(words: list[str], own: Int64, due: Int64, releases: pd.DataFrame, facts: Facts, fees: list[str]) -> pd.DataFrame:  # fmt: skip
-    """Rows of one grain: every word with every fee."""
+def _block(words: list[str], sums: Int64, has: Bool, due: Int64, types: list[str], facts: Facts, fees: list[str]) -> pd.DataFrame:  # fmt: skip
+    """Rows of one grain: every word with every fee. `sums`: releases by word and type; `has`: words with any; `due`: the word of goods rows."""
     n, keys = len(words), [standard_text(fee) for fee in fees]
-    kinds, amount = releases["type"].cat.codes.to_numpy(), releases["amount_minor"].to_numpy()
-    types = [str(name) for name in releases["type"].cat.categories]
-    fee = np.array(
-        [keys.index(standard_text(fee_of(name))) if fee_of(name) else -1 for name in types] + [-1], np.int64
-    )[kinds]
-    is_sale = np.array([part_of(name) is Part.SALES for name in types] + [False], bool)[kinds]
-    charged = sum_by(np.where((own >= 0) & (fee >= 0), own * len(keys) + fee, -1), -amount, n * len(keys)).reshape(
-        n, len(keys)
-    )
-    sale, net = sum_by(np.where(is_sale, own, -1), amount, n), sum_by(own, amount, n)
+    charged = np.zeros((n, len(keys)), np.int64)
+    for at, name in enumerate(types):
+        if fee_of(name):
+            charged[:, keys.index(standard_text(fee_of(name)))] -= sums[:, at]
+    is_sale = np.array([part_of(name) is Part.SALES for name in types], bool)
+    sale, net = sums[:, is_sale].sum(axis=1), sums.sum(axis=1)
     agreed = np.zeros((n, len(keys)), np.int64)
     for one in facts.expected.dues:
         if standard_text(one.fee) in keys:
             agreed[:, keys.index(standard_text(one.fee))] += sum_by(due, one.fee_minor, n)
-    seen = (np.bincount(own[own >= 0], minlength=n) > 0) | (np.bincount(due[due >= 0], minlength=n) > 0)
+    seen = has | (np.bincount(due[due >= 0], minlength=n) > 0)
     rows = np.repeat(np.flatnonzero(seen), len(keys))
     column = np.tile(np.arange(len(keys)), int(seen.sum()))
     ours = np.array([word != NOT_OURS for word in words], bool)

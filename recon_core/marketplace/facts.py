@@ -19,7 +19,7 @@ from recon_core.keys import codes_of, content_hash
 from recon_core.market import Market, Role, Says
 from recon_core.market_rows import MarketRows, Part, rows_of
 from recon_core.marketplace.settled import Placed, Settled, settle
-from recon_core.marketplace.words import COLUMN, PARTS
+from recon_core.marketplace.words import COLUMN
 from recon_core.model import SKIP_CODE, Raw, Reason, Result, Skip, Status
 from recon_core.money import Bool, Int64, sum_by
 from recon_core.owed import Back, Expected, Goods, Int8, expect
@@ -60,6 +60,7 @@ class Facts:
     back: Back
     expected: Expected
     lines: Settled
+    by_type: Int64  # entries of each order (n) by their type, a column each
     problems: tuple[Problem, ...]
 
     @property
@@ -75,14 +76,19 @@ class Facts:
         """Whether a flag holds for any goods row of each order (n)."""
         return np.bincount(self.goods.order[flags], minlength=self.n) > 0
 
-    def by_part(self, group: Int64, groups: int) -> dict[str, Int64]:
-        """Entries summed by the group of their line (m; -1 none) and the part of the money chain: column -> sums, signed as it is."""
-        entries = self.lines.entries
-        code = np.array([PARTS.index(part_of(str(name))) for name in entries["type"].cat.categories] + [0], np.int64)
-        own = group[entries["pos"].to_numpy()]
-        key = np.where(own >= 0, own * len(PARTS) + code[entries["type"].cat.codes.to_numpy()], -1)
-        table = sum_by(key, entries["amount_minor"].to_numpy(), groups * len(PARTS)).reshape(groups, len(PARTS))
-        return {name: sign * table[:, at] for at, (name, sign) in enumerate(COLUMN.values())}
+    def by_part(self, sums: Int64) -> dict[str, Int64]:
+        """Sums of entries by type -> by the part of the money chain: column -> sums, signed as it is."""
+        parts = [part_of(str(name)) for name in self.lines.entries["type"].cat.categories]
+        zero = np.zeros(len(sums), np.int64)
+        return {name: sign * sum((sums[:, at] for at, one in enumerate(parts) if one is part), zero) for part, (name, sign) in COLUMN.items()}  # fmt: skip
+
+
+def sums_by_type(lines: Settled, group: Int64, groups: int) -> Int64:
+    """Entries summed by the group of their line (m; -1 none) and their type (groups x types)."""
+    types = len(lines.entries["type"].cat.categories)
+    own = group[lines.entries["pos"].to_numpy()]
+    key = np.where(own >= 0, own * types + lines.entries["type"].cat.codes.to_numpy(), -1)
+    return sum_by(key, lines.entries["amount_minor"].to_numpy(), groups * types).reshape(groups, types)
 
 
 def find_legs(recipe: Recipe, results: Mapping[str, Result]) -> Legs | None:
@@ -137,10 +143,11 @@ def gather(recipe: Recipe, raws: Mapping[str, Sequence[Raw]], results: Mapping[s
     back = back_of(back_rows, orders_of_returns(back_rows, ours.keys, goods_rows, code[:a]), back_item)
     group_by = legs.bank.side("AB"[legs.bank_payouts]).group_by if legs.bank else ""
     lines, problems = settle(market, result, theirs, code[b:], group_by)
+    by_type = sums_by_type(lines, lines.frame["order"].to_numpy(), len(ids))
     return Facts(
         market=market, legs=legs, results=results, as_of=_as_of(recipe, results), ids=ids, in_orders=_flags(code[:a], len(ids)),
         in_portal=_flags(code[a:b], len(ids)), goods=goods, goods_rows=goods_rows, items=_series(goods_rows.keys(Says.ITEM)), back=back,
-        expected=expect(goods, back, market.cards), lines=lines, problems=tuple(problems),
+        expected=expect(goods, back, market.cards), lines=lines, by_type=by_type, problems=tuple(problems),
     )  # fmt: skip
 
 
@@ -277,5 +284,5 @@ def _codes_in(keys: pa.Array, ids: pd.Series) -> Int64:
 
 def order_words(facts: Facts, order: Int64) -> pd.Categorical[str]:
     """Ids of orders by number as a category; '' for -1."""
-    names = pd.Index([*facts.ids.tolist(), ""], dtype="str")
+    names = pd.Index(pd.concat([facts.ids, pd.Series([""], dtype="str")], ignore_index=True))
     return pd.Categorical.from_codes(np.where(order < 0, facts.n, order), categories=names)

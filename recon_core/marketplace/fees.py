@@ -30,7 +30,7 @@ from recon_core.marketplace.words import (  # fmt: skip
     UNDER,
     words_by,
 )
-from recon_core.money import Bool, Int64, apply_rate, sum_by
+from recon_core.money import Bool, Int64, apply_rate
 from recon_core.owed import NOT_CHARGED, Due
 from recon_core.ratecard import ANSWERS, INPUTS, Answer, Basis
 from recon_core.ratecard.card import GST_ON_FEES
@@ -70,7 +70,9 @@ def fees(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     blocks = [_block(at, fee, facts, open_orders) for at, fee in enumerate([*ruled, tax])]
     for at, stray in enumerate(strays):
         blocks += [_block(len(ruled) + 1 + 2 * at, stray, facts, open_orders), _block(len(ruled) + 2 + 2 * at, _stray_tax(stray), facts, open_orders)]  # fmt: skip
+    del charged, ruled, strays, tax
     frame = _together(blocks)
+    del blocks
     return frame.assign(order_id=order_words(facts, frame["order"].to_numpy()), payout=_payouts(facts, frame))
 
 
@@ -85,20 +87,18 @@ def _by_fee(facts: Facts) -> list[tuple[str, list[Due]]]:
 
 def _charged(facts: Facts) -> dict[str, tuple[str, Int64]]:
     """Fee as compared -> (its name, what was taken from each order less what came back), in the order of the ledger."""
-    entries = facts.lines.entries
-    order = facts.lines.frame["order"].to_numpy()
-    names = [fee_of(str(name)) for name in entries["type"].cat.categories]
+    names = [fee_of(str(name)) for name in facts.lines.entries["type"].cat.categories]
     fee_names = list(dict.fromkeys(filter(None, names)))
     merged: dict[str, str] = {}
     for name in fee_names:
         merged.setdefault(standard_text(name), name)
     keys = list(merged)
-    code = np.array([keys.index(standard_text(name)) if name else -1 for name in names], np.int64)
-    fee = code[entries["type"].cat.codes.to_numpy()] if len(code) else np.empty(0, np.int64)
-    own = order[entries["pos"].to_numpy()]
-    group = np.where((own >= 0) & (fee >= 0), own * len(keys) + fee, -1)
-    table = sum_by(group, -entries["amount_minor"].to_numpy(), facts.n * len(keys)).reshape(facts.n, len(keys))
-    return {key: (merged[key], table[:, at]) for at, key in enumerate(keys)}
+    code = [keys.index(standard_text(name)) if name else -1 for name in names]
+    sums = {key: np.zeros(facts.n, np.int64) for key in keys}
+    for at, number in enumerate(code):
+        if number >= 0:
+            sums[keys[number]] -= facts.by_type[:, at]
+    return {key: (merged[key], minor) for key, minor in sums.items()}
 
 
 def _ruled(facts: Facts, name: str, dues: Sequence[Due], charged: Int64, judged: Bool, gst: Int64) -> _Fee:
@@ -131,11 +131,12 @@ def _cards(facts: Facts, dues: Sequence[Due]) -> pd.Categorical[str]:
     words: list[str] = []
     for due in dues:
         uses, kinds = len(due.charge.uses), due.answer.astype(np.int64) * 64 + due.missing
-        found, at = np.unique(np.where(due.use >= 0, due.use.astype(np.int64), uses + kinds), return_inverse=True)
-        rows = [int(np.flatnonzero(at == one)[0]) for one in range(len(found))]
+        at, found = pd.factorize(np.where(due.use >= 0, due.use.astype(np.int64), uses + kinds), sort=True)
+        rows = np.full(len(found), -1)
+        rows[at[::-1]] = np.arange(len(at))[::-1]
         group.append(facts.goods.order)
         code.append(at + len(words))
-        words += [_said(due, row) for row in rows]
+        words += [_said(due, row) for row in rows.tolist()]
     keep = {word: number for number, word in enumerate(dict.fromkeys(filter(None, words)))}
     table = np.array([keep.get(word, -1) for word in words] or [-1], np.int64)
     return words_by(np.concatenate(group), table[np.concatenate(code)], list(keep), facts.n)
@@ -171,11 +172,8 @@ def _stray_tax(stray: _Fee) -> _Fee:
 def _tax(facts: Facts, ruled: Sequence[_Fee], strays: Sequence[_Fee], judged: Bool) -> _Fee:
     """GST on the fees that rules cover: what was taken less the part of fees without a rule."""
     n = facts.n
-    entries, order = facts.lines.entries, facts.lines.frame["order"].to_numpy()
-    is_tax = np.array([str(name) == EntryType.TAX_ON_FEE for name in entries["type"].cat.categories] + [False], bool)[entries["type"].cat.codes.to_numpy()]  # fmt: skip
-    taken = sum_by(
-        order[entries["pos"].to_numpy()[is_tax]].astype(np.intp), -entries["amount_minor"].to_numpy()[is_tax], n
-    )
+    is_tax = np.array([str(name) == EntryType.TAX_ON_FEE for name in facts.lines.entries["type"].cat.categories], bool)
+    taken = -facts.by_type[:, is_tax].sum(axis=1)
     zero = np.zeros(n, np.int64)
     away = sum((np.where(fee.failed, apply_rate(fee.charged, fee.tax_ppm), 0) for fee in [*ruled, *strays]), zero)
     expected = sum((fee.tax_expected for fee in ruled), zero)
@@ -217,13 +215,12 @@ def _block(at: int, fee: _Fee, facts: Facts, incomplete: Bool) -> pd.DataFrame:
 
 def _together(blocks: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Blocks under each other, by order, then fee; words of all blocks in one vocabulary."""
-    columns = {}
-    for name in blocks[0].columns:
+    place = np.concatenate([block["order"].to_numpy() * 4096 + block["at"].to_numpy() for block in blocks])
+    at, columns = np.argsort(place, kind="stable"), {}
+    for name in blocks[0].columns.drop("at"):
         parts = [block[name] for block in blocks]
-        columns[name] = pd.api.types.union_categoricals([one.array for one in parts]) if isinstance(parts[0].dtype, pd.CategoricalDtype) else np.concatenate([one.to_numpy() for one in parts])  # fmt: skip
-    frame = pd.DataFrame(columns)
-    order = np.argsort(frame["order"].to_numpy() * 4096 + frame["at"].to_numpy(), kind="stable")
-    return frame.take(order).drop(columns="at").reset_index(drop=True)
+        columns[name] = (pd.api.types.union_categoricals([one.array for one in parts]) if isinstance(parts[0].dtype, pd.CategoricalDtype) else np.concatenate([one.to_numpy() for one in parts]))[at]  # fmt: skip
+    return pd.DataFrame(columns, copy=False)
 
 
 def _payouts(facts: Facts, frame: pd.DataFrame) -> pd.Categorical[str]:
@@ -232,19 +229,17 @@ def _payouts(facts: Facts, frame: pd.DataFrame) -> pd.Categorical[str]:
     names = [TAX if str(name) == EntryType.TAX_ON_FEE else fee_of(str(name)) for name in entries["type"].cat.categories]
     fee_words = [standard_text(str(word).removeprefix(f"{TAX} (on ").removesuffix(")")) if str(word).startswith(f"{TAX} (") else standard_text(str(word)) for word in frame["fee"].cat.categories]  # fmt: skip
     known = {word: number for number, word in enumerate(dict.fromkeys([*fee_words, *(standard_text(name) for name in names if name)]))}  # fmt: skip
-    width = len(known) + 1
-    code = np.array([known[standard_text(name)] if name else -1 for name in names] + [-1], np.int64)[entries["type"].cat.codes.to_numpy()]  # fmt: skip
-    pos = entries["pos"].to_numpy()
-    order = lines["order"].to_numpy()[pos]
-    at = np.flatnonzero((code >= 0) & (order >= 0))
-    key = order[at] * width + code[at]
-    wanted = frame["order"].to_numpy() * width + np.array([known[word] for word in fee_words] + [0], np.int64)[frame["fee"].cat.codes.to_numpy()]  # fmt: skip
-    groups, group_of = np.unique(wanted, return_inverse=True)
-    place = np.searchsorted(groups, key)
-    inside = (place < len(groups)) & (groups[np.minimum(place, max(len(groups) - 1, 0))] == key) if len(groups) else np.zeros(len(key), bool)  # fmt: skip
-    names_of = facts.lines.payouts["payout"].tolist()
-    found = words_by(place[inside], lines["payout"].to_numpy()[pos[at[inside]]], names_of, len(groups))
-    return found[group_of] if len(groups) else found
+    width = len(known)
+    small = np.dtype(np.int32 if facts.n * width < 2**31 else np.int64)
+    code = np.array([known[standard_text(name)] if name else -1 for name in names] + [-1], small)
+    order, payout = lines["order"].to_numpy(small), lines["payout"].to_numpy(np.int32)
+    taken = code[entries["type"].cat.codes.to_numpy()]
+    at = np.flatnonzero(taken >= 0)
+    pos = entries["pos"].to_numpy()[at]
+    cell = np.where(order[pos] >= 0, order[pos] * width + taken[at], -1)
+    found = words_by(cell, payout[pos], facts.lines.payouts["payout"].tolist(), facts.n * width)
+    fee = np.array([known[word] for word in fee_words] + [0], np.int64)[frame["fee"].cat.codes.to_numpy()]
+    return found[frame["order"].to_numpy() * width + fee]
 
 
 def _gst_ppm(facts: Facts) -> Int64:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from recon_core.dates import NO_DAY
 from recon_core.dues import ARRIVALS, Arrival, arrivals
-from recon_core.marketplace.facts import Facts
+from recon_core.marketplace.facts import Facts, sums_by_type
 from recon_core.marketplace.words import PayoutStatus
 from recon_core.model import SKIP_CODE, Result, Skip, Status
 from recon_core.money import sum_by
@@ -34,7 +34,7 @@ def payouts(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     frame = pd.DataFrame({
         "payout": table["payout"], "day": table["day"], "reference": table["reference"],
         "file": pd.Series([settlement.files[at].file for at in table["file"]], dtype="str"), "file_rows": in_file[table["file"].to_numpy()],
-        "rows": np.bincount(payout, minlength=n), "sum_minor": sum_by(payout.astype(np.intp), lines["net_minor"].to_numpy(), n), **facts.by_part(payout, n),
+        "rows": np.bincount(payout, minlength=n), "sum_minor": sum_by(payout.astype(np.intp), lines["net_minor"].to_numpy(), n), **facts.by_part(sums_by_type(facts.lines, payout, n)),
     })  # fmt: skip
     if facts.legs.bank is None:
         none = np.full(n, NO_DAY, np.int64)

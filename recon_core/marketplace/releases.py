@@ -16,7 +16,7 @@ from recon_core.texts import words_of
 def releases(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Facts -> entries by order, day, line and type.
 
-    payout, payout_day, file, row, kind, order int64 (-1 none), order_id, item, type,
+    payout, payout_day, file, row, kind, order int32 (-1 none), order_id, item, type,
     part, amount_minor, balance_minor (running net of the order), is_split (part of an amount that named no item), sign_ok.
 
     Parts of a split add up to their entry. Lines of no order run by kind, after all orders.
@@ -24,23 +24,15 @@ def releases(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     lines = facts.lines.frame
     order, kinds, day = (lines[name].to_numpy() for name in ("order", "kind", "day"))
     entries = facts.lines.entries
+    entries = entries.assign(sign_ok=~wrong_signs(entries, kinds))
     kinds = shown_kinds(facts)
-    entries = entries.assign(sign_ok=~wrong_signs(entries, lines["kind"].to_numpy()))
     goods = facts.goods
     live = ~np.isin(goods.state, NOTHING) & (facts.items != "").to_numpy()
     items = pd.DataFrame(
         {"order": goods.order[live], "item": goods.item[live], "value_minor": np.maximum(goods.amount_minor[live], 0)}
     )
-    split = split_blank_items(entries[["pos", "type", "amount_minor"]], order, lines["is_blank"].to_numpy(), items)
-    ok = entries["sign_ok"].to_numpy()
-    found = split.entries
-    if len(found) == len(entries):
-        found = found.assign(sign_ok=ok)
-    else:
-        wrong = pd.MultiIndex.from_arrays([entries["pos"].to_numpy()[~ok], entries["type"].cat.codes.to_numpy()[~ok]])
-        own = pd.MultiIndex.from_arrays([found["pos"].to_numpy(), found["type"].cat.codes.to_numpy()])
-        found = found.assign(sign_ok=~own.isin(wrong))
-    found = ledger(found, order, kinds, day, lines["line_id"].to_numpy())
+    split = split_blank_items(entries, order, lines["is_blank"].to_numpy(), items)
+    found = ledger(split.entries, order, kinds, day, lines["line_id"].to_numpy())
     return _shown(facts, found, split.items, kinds)
 
 
@@ -59,30 +51,30 @@ def _shown(facts: Facts, found: pd.DataFrame, basis: pd.DataFrame, kinds: np.nda
     """Entries with the words of their lines."""
     lines = facts.lines.frame
     pos, item = found["pos"].to_numpy(), found["item"].to_numpy()
-    own = facts.lines.item.dictionary_encode()
-    own_codes = own.indices.to_numpy(zero_copy_only=False)
-    names = [str(word) for word in own.dictionary.to_pylist()]
+    printed = facts.lines.item.dictionary_encode()
+    own_codes = printed.indices.to_numpy(zero_copy_only=False)
+    names = [str(word) for word in printed.dictionary.to_pylist()]
     of_item = _item_names(facts)
     known = {name: number for number, name in enumerate(names)}
     words = [*names, *(word for word in of_item if word not in known)]
     place = {word: number for number, word in enumerate(words)}
-    table = np.array([place[word] for word in of_item] or [0], np.int64)
-    split_codes = table[basis["item"].to_numpy()] if len(basis) else np.zeros(1, np.int64)
-    code = np.where(
-        item >= 0, split_codes[np.maximum(item, 0)] if len(split_codes) else 0, own_codes[pos] if len(own_codes) else 0
-    )
+    table = np.array([place[word] for word in of_item] or [0], np.int32)
+    code = own_codes[pos] if len(own_codes) else np.zeros(len(pos), np.int32)
+    split = np.flatnonzero(item >= 0)
+    code[split] = table[basis["item"].to_numpy()[item[split]]]
     parts = [str(part_of(str(name))) for name in found["type"].cat.categories]
     part_words = list(dict.fromkeys(parts))
     part = np.array([part_words.index(one) for one in parts] + [0], np.int8)[found["type"].cat.codes.to_numpy()]
-    order, payout = lines["order"].to_numpy()[pos], lines["payout"].to_numpy()[pos]
+    own = {name: lines[name].to_numpy(np.int32)[pos] for name in ("order", "payout", "day", "file", "row")}
+    order = own["order"]
     return pd.DataFrame({
-        "payout": pd.Categorical.from_codes(payout, categories=pd.Index(facts.lines.payouts["payout"], dtype="str")),
-        "payout_day": lines["day"].to_numpy()[pos], "file": lines["file"].to_numpy()[pos], "row": lines["row"].to_numpy()[pos],
+        "payout": pd.Categorical.from_codes(own["payout"], categories=pd.Index(facts.lines.payouts["payout"], dtype="str")),
+        "payout_day": own["day"], "file": own["file"], "row": own["row"],
         "kind": words_of(kinds[pos], [str(kind) for kind in KINDS]), "order": order, "order_id": order_words(facts, order),
         "item": pd.Categorical.from_codes(code, categories=pd.Index(words or [""], dtype="str")), "type": found["type"].array,
         "part": words_of(part, part_words or [""]), "amount_minor": found["amount_minor"].to_numpy(),
         "balance_minor": found["balance_minor"].to_numpy(), "is_split": found["is_split"].to_numpy(), "sign_ok": found["sign_ok"].to_numpy(),
-    })  # fmt: skip
+    }, copy=False)  # fmt: skip
 
 
 def _item_names(facts: Facts) -> list[str]:

@@ -12,6 +12,7 @@ from recon_core.dues import PAYMENTS, Payment
 from recon_core.entries import Part
 from recon_core.model import Status
 from recon_core.money import Int64
+from recon_core.texts import words_of
 
 ONLY_A, ONLY_B = "Only in A", "Only in B"
 VERDICTS = ("", str(Status.MATCHED), str(Status.PARTIALLY_MATCHED), ONLY_A, ONLY_B)  # of an order in a leg; A is ours
@@ -23,7 +24,6 @@ COLUMN: dict[Part, tuple[str, int]] = {  # part of the money chain -> column and
     Part.TCS: ("tcs_minor", -1), Part.TDS: ("tds_minor", -1), Part.CLAIMS: ("claims_minor", 1),
     Part.RESERVE: ("reserve_minor", 1), Part.ADJUSTMENTS: ("adjustments_minor", 1),
 }  # fmt: skip
-PARTS = tuple(COLUMN)
 TAX = "Tax"  # the fee row of GST on fees
 TAXES = ("TCS", "TDS")  # cards that are no fees
 
@@ -56,9 +56,31 @@ class PayoutStatus(StrEnum):
 
 def words_by(group: Int64, code: Int64, words: Sequence[str], groups: int) -> pd.Categorical[str]:
     """The distinct words of each group 0..groups-1, in the order of their codes, joined by '; '; codes below 0 are left out."""
-    width = len(words) + 1
     inside = (code >= 0) & (group >= 0)
-    pair = np.sort(pd.unique(group[inside] * width + code[inside] + 1))
+    if not inside.all():
+        group, code = group[inside], code[inside]
+    low, high = np.full(groups, len(words), np.int32), np.full(groups, -1, np.int32)
+    np.minimum.at(low, group, code)
+    np.maximum.at(high, group, code)
+    several = low < high
+    number = high + 1  # of a group with one word or none: 0 is none
+    sets = ["", *words]
+    if several.any():
+        mine = np.flatnonzero(several[group])
+        place = np.cumsum(several) - 1
+        combo, more = _joined_words(place[group[mine]], code[mine], words, int(several.sum()))
+        number[several] = len(sets) + combo
+        sets += more
+    used = np.bincount(number, minlength=len(sets)) > 0
+    names = {name: at for at, name in enumerate(dict.fromkeys(name for name, is_used in zip(sets, used, strict=True) if is_used))}  # fmt: skip
+    table = np.array([names.get(name, 0) for name in sets], np.int32)
+    return words_of(table[number], list(names) or [""])
+
+
+def _joined_words(group: Int64, code: Int64, words: Sequence[str], groups: int) -> tuple[Int64, list[str]]:
+    """The number of each group's joined words, and those."""
+    width = len(words) + 1
+    pair = np.sort(pd.unique(group * width + code + 1))
     own, word = np.divmod(pair, width)
     starts = np.flatnonzero(np.append(True, own[1:] != own[:-1])) if len(own) else np.empty(0, np.intp)
     nth = np.arange(len(own)) - np.repeat(starts, np.diff(np.append(starts, len(own))))
@@ -70,6 +92,4 @@ def words_by(group: Int64, code: Int64, words: Sequence[str], groups: int) -> pd
         before, added = np.divmod(found, width)
         sets = ["; ".join(filter(None, [sets[one], words[two - 1] if two else ""])) for one, two in zip(before, added, strict=True)]  # fmt: skip
         combo = codes.astype(np.int64)
-    names = {name: number for number, name in enumerate(dict.fromkeys(sets))}
-    at = np.array([names[one] for one in sets], np.int64)
-    return pd.Categorical.from_codes(at[combo].tolist(), categories=pd.Index(list(names), dtype="str")) if groups < 64 else pd.Categorical.from_codes(at[combo], categories=pd.Index(list(names), dtype="str"))  # fmt: skip
+    return combo, sets

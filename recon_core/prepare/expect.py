@@ -26,6 +26,7 @@ from recon_core.prepare.rows import ONLY_TOTAL, place, texts
 from recon_core.problems import Problem, Severity
 from recon_core.ratecard import UNKNOWN
 from recon_core.recipe import Recipe
+from recon_core.texts import arrow_text
 
 Sources = Mapping[str, Sequence[Raw]]
 
@@ -62,11 +63,13 @@ def _without_totals(raw: Raw, market: Market) -> _Kept:
     ids = column_of(raw, uses[0].column) if uses else None
     if ids is None:
         return _Kept(raw, everywhere)
-    codes, printed = pd.factorize(ids)
-    is_total = np.array([bool(ONLY_TOTAL.fullmatch(str(text).strip())) for text in printed], bool)
-    if not is_total.any():
+    near = np.flatnonzero(
+        pc.match_substring_regex(arrow_text(ids), "(?i)total|sum|balance").to_numpy(zero_copy_only=False)
+    )
+    totals = [row for row in near.tolist() if ONLY_TOTAL.fullmatch(str(ids.iloc[row]).strip())]
+    if not totals:
         return _Kept(raw, everywhere)
-    at = np.flatnonzero(~is_total[codes])
+    at = np.delete(everywhere, totals)
     frame, extra = (
         part.iloc[at].reset_index(drop=True) if len(part.columns) else part for part in (raw.frame, raw.extra)
     )

@@ -8,7 +8,7 @@ import pandas as pd
 
 from recon_core.marketplace.words import FeeStatus
 from recon_core.model import Result
-from recon_core.reports.case import Case, blank_where, market_sheet, words
+from recon_core.reports.case import Case, blank_where, coded, market_sheet
 from recon_core.sheets import Column, Kind, Sheet
 
 COLUMNS = (
@@ -23,12 +23,12 @@ def frame(_results: Mapping[str, Result], case: Case) -> pd.DataFrame:
     if case.books is None:
         raise ValueError("no books")
     fees = case.books.fees.reset_index(drop=True)
-    unknown = (fees["status"].astype("str") == FeeStatus.FAILED).to_numpy()
+    unknown = (fees["status"] == FeeStatus.FAILED).to_numpy()
     return pd.DataFrame({
-        "Order id": words(fees["order_id"]), "Fee": words(fees["fee"]), "Status": words(fees["status"]), "Reason": words(fees["reason"]),
+        "Order id": coded(fees["order_id"]), "Fee": coded(fees["fee"]), "Status": coded(fees["status"]), "Reason": coded(fees["reason"]),
         "Expected": blank_where(fees["expected_minor"], unknown), "Charged": fees["charged_minor"], "Difference": blank_where(fees["difference_minor"], unknown),
-        "GST expected": blank_where(fees["tax_expected_minor"], unknown), "GST charged": fees["tax_charged_minor"], "Payout": words(fees["payout"]), "Card": words(fees["card"]),
-    })  # fmt: skip
+        "GST expected": blank_where(fees["tax_expected_minor"], unknown), "GST charged": fees["tax_charged_minor"], "Payout": coded(fees["payout"]), "Card": coded(fees["card"]),
+    }, copy=False)  # fmt: skip
 
 
 def sheet(case: Case) -> list[Sheet]:

@@ -23,6 +23,11 @@ COLUMNS = (
 )  # fmt: skip
 
 
+SHOWN = (
+    "match_id", "klass", "rule", "side", "key_raw", "day", "amount_minor", "gap_minor", "within_minor", "gap_days", "linked_by", "file", "row", "no", "link",
+)  # fmt: skip  # columns of Lines
+
+
 def frame(results: Mapping[str, Result], case: Case) -> pd.DataFrame:
     """One row for each matched line, ordered by leg and match; the difference stands on a match's first row."""
     return pd.concat([_leg(result) for result in results.values()], ignore_index=True)
@@ -32,7 +37,7 @@ def _leg(result: Result) -> pd.DataFrame:
     lines = result.lines
     green = np.flatnonzero(lines["status"].to_numpy() == list(Status).index(Status.MATCHED))
     keys = [lines[name].to_numpy()[green] for name in ("line_id", "side", "match_id")]
-    lines = lines.iloc[green[np.lexsort(keys)]].reset_index(drop=True)
+    lines = lines[[*SHOWN]].take(green[np.lexsort(keys)]).reset_index(drop=True)
     link, n = lines["link"].to_numpy(), len(lines)
     first = np.r_[True, link[1:] != link[:-1]] if n else np.zeros(0, bool)
     return pd.DataFrame({

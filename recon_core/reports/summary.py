@@ -271,7 +271,8 @@ def _bridge(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[C
 
 def _classes(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cell], int]:
     """Confirmed matches by class, with the rows and the money of side A and the rows of side B."""
-    lines = result.lines[result.lines["status"].to_numpy() == list(Status).index(Status.MATCHED)]
+    green = result.lines["status"].to_numpy() == list(Status).index(Status.MATCHED)
+    lines = result.lines[["side", "klass", "link", "amount_minor"]][green]
     cells, at = _header(row, "Class of match", "Matches", "Rows A", "Amount A", "Rows B"), row + 1
     for name in CLASSES:
         mine = lines[lines["klass"] == CLASS_CODE[name]]
