@@ -19,6 +19,7 @@ from addin.hosts import Host
 from addin.locking import locked
 from addin.settings import Allowed, Settings
 from recon_core import __version__, reports, schema
+from recon_core.absent import without
 from recon_core.derivations import sources_named
 from recon_core.engine import Outcome, reconcile, result_hash
 from recon_core.market import EXPECTED_NET, OUR_ORDER
@@ -101,8 +102,9 @@ def _run(  # noqa: PLR0913 - what `run` was given, and when it began
     recipe = replace(recipe, as_of=as_of) if as_of else recipe
     if _ends(problems):
         return replace(done, outcome=_word(problems), problems=problems)
+    recipe, missing = without(recipe, source_paths.absent(recipe, workbook, settings.allowed))
     raw, supporting, found = read_all(recipe, workbook, host.progress, settings.allowed, reader)
-    read_at, problems = now(), (*problems, *found)
+    read_at, problems = now(), (*problems, *missing, *found)
     if _ends(problems):
         return replace(done, outcome=_word(problems), problems=problems)
     host.progress("Matching", 0.5)

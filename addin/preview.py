@@ -11,7 +11,9 @@ import numpy as np
 from addin.hosts import Host
 from addin.job import read_all
 from addin.settings import load
+from addin.source_paths import absent
 from recon_core import formula, schema
+from recon_core.absent import without
 from recon_core.derivations import mistake, table_name
 from recon_core.formula import FormulaError
 from recon_core.prepare import Derived, complete
@@ -43,8 +45,9 @@ def preview(host: Host, workbook: Path, text: str, *, source: str = "", rows: in
     tree = _parsed(text)
     recipe, problems = parse_recipe({sheet: host.cells(sheet) for sheet in schema.SETUP_SHEETS})
     _stop(problems)
-    recipe = replace(recipe, skips=())
-    raw, supporting, found = read_all(_naming_every_source(recipe), workbook, host.progress, load().allowed)
+    allowed = load().allowed
+    recipe = replace(without(recipe, absent(recipe, workbook, allowed))[0], skips=())
+    raw, supporting, found = read_all(_naming_every_source(recipe), workbook, host.progress, allowed)
     _stop(found)
     before = complete(raw, recipe, supporting)
     _stop(before.problems)

@@ -78,6 +78,15 @@ def not_allowed(recipe: Recipe, workbook: Path, allowed: Allowed) -> Iterator[Pr
             yield Problem("H-130", Severity.ASK, where, path, what, fix)
 
 
+def absent(recipe: Recipe, workbook: Path, allowed: Allowed) -> list[SourceSpec]:
+    """Sources that may be missing, and are. What may not be read yet is not looked for: it is asked about instead."""
+    return [spec for spec in recipe.sources if spec.may_miss and spec.path and _may_look(spec, workbook, allowed) and not any(path.exists() for path in paths(spec, workbook, []))]  # fmt: skip
+
+
+def _may_look(spec: SourceSpec, workbook: Path, allowed: Allowed) -> bool:
+    return not is_outside(spec.path, workbook) or (place_of(workbook), spec.path) in allowed
+
+
 def paths(spec: SourceSpec, workbook: Path, problems: list[Problem]) -> list[Path]:
     """The files of a source in name order; the workbook itself where only a sheet is named.
 

@@ -203,12 +203,15 @@ _STANDS = (
 def _legs(market: Market, recipe: Recipe) -> Iterator[Problem]:
     """Verdicts come from the legs, so each source of a role must stand on the side where it is judged."""
     ours, known = market.sources(Role.ORDERS), {spec.name for spec in recipe.sources}
+    anywhere = {name for leg in recipe.legs for name in recipe.sources_of(leg.a)}
     for role, letter, against in _STANDS:
         theirs = market.sources(against)
         leg = recipe.leg_between(ours, theirs) if ours and theirs else None
         read = recipe.sources_of(leg.side(letter)) if leg else ()
         if not (ours and theirs) or (leg is None and letter == "A"):
             continue  # said already
+        if role is Role.RETURNS:  # returns may have a leg of their own, such as credit notes
+            read = (*read, *anywhere)
         for source in market.sources(role):
             if source not in read and source in known:
                 what = f"No leg compares {'; '.join(ours)} on side A with {'; '.join(theirs)} on side B and reads {source} on side {letter}, so its rows cannot be judged."

@@ -20,6 +20,7 @@ class Meaning(StrEnum):
 
     KEY = "id"
     REFERENCE = "other reference"
+    NARRATION = "narration"
     AMOUNT = "amount"
     DATE = "date"
     COMPARE = "compare"
@@ -103,6 +104,11 @@ class Leg:
         return tuple(dict.fromkeys(use.name for use in self.uses if use.meaning is Meaning.REFERENCE))
 
     @property
+    def narrations(self) -> tuple[Use, ...]:
+        """The texts in which an id of the other side may stand."""
+        return tuple(use for use in self.uses if use.meaning is Meaning.NARRATION)
+
+    @property
     def dates_matter(self) -> bool:
         """Whether a rule compares dates, so that a row without one cannot be judged."""
         return any(rule.days_after is not None for rule in self.rules if rule.kind is not RuleKind.SUGGEST)
@@ -159,6 +165,7 @@ class SourceSpec:
     path: str = ""
     sheet: str = ""
     header_row: int = 0
+    may_miss: bool = False  # without a file the run goes on, and its legs are left out
     cell: str = ""
 
 

@@ -1,10 +1,12 @@
-"""The key chain: a line whose id leads nowhere is found by another reference (invoice number, AWB).
+"""The key chain: a line whose id leads nowhere is found by another reference (invoice number, AWB), at last by its narration.
 
 It then belongs to the id of side A that bears this reference, provided exactly one does; the line keeps its printed
-id and says what it was linked by.
+id and says what it was linked by. In a narration the ids of the other side are looked for, on either side.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +14,8 @@ import pandas as pd
 
 from recon_core.keys import content_hash
 from recon_core.model import SKIP_CODE, Skip
-from recon_core.recipe import Leg
+from recon_core.narrations import Ids, least_of
+from recon_core.recipe import Leg, Use
 from recon_core.texts import arrow_text
 
 NO_ID = SKIP_CODE[Skip.NO_ID]
@@ -41,10 +44,13 @@ def keep_apart(lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def link_by_references(lines: pd.DataFrame, leg: Leg) -> pd.DataFrame:
-    """Lines of both sides -> the same, side B given side A's id where only a reference leads to it."""
+    """Lines of both sides -> the same, side B given side A's id where only a reference leads to it; then by narrations."""
     for number, name in enumerate(leg.references):
         lines = _one(lines, f"reference_{number}", name)
-    return lines
+    for side, letter in enumerate("AB"):
+        if mine := [use for use in leg.narrations if use.side == letter]:
+            lines = _by_narration(lines, side, mine)
+    return lines.drop(columns="narration") if leg.narrations else lines
 
 
 def _one(lines: pd.DataFrame, column: str, name: str) -> pd.DataFrame:
@@ -62,8 +68,24 @@ def _one(lines: pd.DataFrame, column: str, name: str) -> pd.DataFrame:
     return _adopted(lines, hit, found[pd.notna(found)], name)
 
 
-def _adopted(lines: pd.DataFrame, at: npt.NDArray[np.intp], keys: npt.NDArray[np.object_], name: str) -> pd.DataFrame:
-    """The lines with side A's id at `at`."""
+def _by_narration(lines: pd.DataFrame, mine: int, uses: Sequence[Use]) -> pd.DataFrame:
+    """Lines whose narration holds the id of an open line of the other side, where their own id leads nowhere."""
+    side, skip, text = lines["side"].to_numpy(), lines["skip"].to_numpy(), lines["narration"].to_numpy(object)
+    theirs = lines[(side != mine) & (skip == 0)]
+    totals = theirs.groupby("key")["amount_minor"].sum().to_dict()
+    borne = set(lines["key"][(side == mine) & (skip == 0)])
+    lost = np.flatnonzero((side == mine) & np.isin(skip, [0, NO_ID]) & (text != "") & ~lines["key"].isin(theirs["key"]).to_numpy())  # fmt: skip
+    ids, least = Ids(totals, totals), min(least_of(use.form) for use in uses)
+    if not len(lost) or not ids.sorted:
+        return lines
+    amounts = lines["amount_minor"].to_numpy()
+    found = np.array([ids.find(str(text[row]), int(amounts[row]), least, borne) for row in lost], object)
+    hit = np.array([one is not None for one in found], bool)
+    return _adopted(lines, lost[hit], found[hit], uses[0].name, owner=1 - mine) if hit.any() else lines
+
+
+def _adopted(lines: pd.DataFrame, at: npt.NDArray[np.intp], keys: npt.NDArray[np.object_], name: str, owner: int = 0) -> pd.DataFrame:  # fmt: skip
+    """The lines with the id of side `owner` at `at`."""
     key, linked, skip = (
         lines["key"].to_numpy(object).copy(),
         lines["linked_by"].to_numpy(object).copy(),
@@ -71,7 +93,7 @@ def _adopted(lines: pd.DataFrame, at: npt.NDArray[np.intp], keys: npt.NDArray[np
     )
     hashes = lines["key_hash"].to_numpy().copy()
     side = lines["side"].to_numpy()
-    of_key = pd.Series(hashes[side == 0], index=key[side == 0])
+    of_key = pd.Series(hashes[side == owner], index=key[side == owner])
     of_key = of_key[~of_key.index.duplicated()]
     key[at], linked[at], skip[at], hashes[at] = keys, name, 0, of_key.reindex(keys).to_numpy()
     cleaned = lines["is_cleaned"].to_numpy().copy()

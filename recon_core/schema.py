@@ -28,6 +28,7 @@ class Field:
     choices: tuple[str, ...] = ()
     least: int | None = None  # the cell holds a whole number, at least this one, or nothing
     is_number: bool = False  # the cell holds an amount or a percentage
+    may_lack: bool = False  # a workbook of an earlier version may be without the column
     width: float = 16
 
 
@@ -81,6 +82,7 @@ TABLES: tuple[SetupTable, ...] = (
             Field(name="Sheet", help="Worksheet of the file. Empty: the first one with data.", example="Orders"),
             Field(name="Header row", help="Row that holds the headers. Empty: it is found by content.", example="9", least=1, width=12),
             Field(name="Note", help="For the reader.", width=40),
+            Field(name="When missing", help="go on: without a file its legs are left out, and the run says so. Empty: stop.", choices=("stop", "go on"), may_lack=True, width=14),
         ),
     ),
     SetupTable(
@@ -144,13 +146,16 @@ TABLES: tuple[SetupTable, ...] = (
             Field(name="Source", help="The source. Empty: every source of the side.", width=20),
             Field(
                 name="Meaning", example="amount", width=18,
-                choices=("id", "other reference", "amount", "date", "compare", "quantity", "item", "currency"),
-                help="id: what rows are compared by (several rows: all together). compare: a further amount that must agree. "
-                "other reference: tried where the id leads nowhere. quantity and item: tell genuine repeats from duplicates.",
+                choices=("id", "other reference", "narration", "amount", "date", "compare", "quantity", "item", "currency"),
+                help="id: what rows are compared by (several: all together). compare: must agree too. other reference: tried where the id leads nowhere; "
+                "narration, last: holds the other side's id, whole or cut. quantity, item: tell repeats from duplicates.",
             ),
             Field(name="Column", help="The header, or a sum: price + freight - discount.", example="line_total_incl_gst", width=40),
             Field(name="Name", help="Pairs the columns of A and B for compare and other reference.", example="GST", width=16),
-            Field(name="Form", help="How numbers or dates are written. Empty: proved from the column.", choices=("auto", "1,234.50", "1.234,50", "day/month", "month/day"), width=12),
+            Field(
+                name="Form", width=12, help="How numbers or dates are written. Empty: proved from the column. Of a narration: how much of a cut id it must show; empty: 10 characters.",
+                choices=("auto", "1,234.50", "1.234,50", "day/month", "month/day", "whole id", *(f"from {count} characters" for count in (8, 10, 12, 14, 16))),
+            ),
         ),
     ),
     SetupTable(
@@ -361,7 +366,7 @@ def _read_table(table: SetupTable, grid: Sequence[Sequence[object]]) -> tuple[li
         return [], ["the table"]
     headers = [as_text(value) for value in grid[header_at]]
     columns = {name: n + 1 for n, name in reversed(list(enumerate(headers))) if name}
-    missing = [field.name for field in table.fields if field.name not in columns]
+    missing = [field.name for field in table.fields if field.name not in columns and not field.may_lack]
     rows = []
     for number, values in enumerate(grid[header_at + 1 :], header_at + 2):
         taken = {

@@ -97,7 +97,7 @@ def _basics(rows: Sequence[Row]) -> tuple[Recipe, list[Problem]]:
 def _source(row: Row) -> SourceSpec:
     return SourceSpec(
         name=row.text("Source"), path=row.text("File or pattern"), sheet=row.text("Sheet"),
-        header_row=schema.as_int(row.values["Header row"]) or 0, cell=row.cell("File or pattern"),
+        header_row=schema.as_int(row.values["Header row"]) or 0, cell=row.cell("File or pattern"), may_miss=row.text("When missing").casefold() == "go on",
     )  # fmt: skip
 
 

@@ -50,6 +50,8 @@ FLOOR = {
     "recon_core.market_setup": 4.5,
     "recon_core.setup": 5,
     "recon_core.prepare": 5,
+    "recon_core.narrations": 1,
+    "recon_core.absent": 5,
     "recon_core.references": 5,
     "recon_core.duplicates": 5,
     "recon_core.controls": 5,

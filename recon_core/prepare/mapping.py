@@ -50,6 +50,8 @@ def map_columns(rows: Rows, plan: Plan) -> Rows:
         )
     for number, name in enumerate(plan.leg.references):
         columns[f"reference_{number}"] = _reference(rows, [use for use in uses(Meaning.REFERENCE) if use.name == name])
+    if plan.leg.narrations:
+        columns["narration"] = _narration(rows, uses(Meaning.NARRATION))
     flags = {"bad_amount": bad, "no_amount": blank, "bad_date": bad_day, "damaged": damaged, "bad_compare": bad_compare}
     return replace(rows, lines=pd.DataFrame(columns), parts=parts, flags=flags, problems=(*rows.problems, *problems))
 
@@ -221,6 +223,14 @@ def _reference(rows: Rows, uses: Sequence[Use]) -> pd.Series:
     if not uses:
         return texts([""] * len(rows.frame))
     return texts(standard(arrow_text(rows.frame[find_column(rows.frame, terms_of(rows.frame, uses[0])[0][1]) or ""])))
+
+
+def _narration(rows: Rows, uses: Sequence[Use]) -> pd.Series:
+    """The texts in which an id may stand, as printed; several columns parted by a sign that is part of no id."""
+    columns = [find_column(rows.frame, name) or "" for use in uses for _, name in terms_of(rows.frame, use)]
+    if not columns:
+        return texts([""] * len(rows.frame))
+    return texts(join_texts([arrow_text(rows.frame[column]) for column in columns], " | "))
 
 
 def _item(rows: Rows, uses: Sequence[Use]) -> pd.Series:

@@ -36,7 +36,7 @@ CASES = sorted(HERE.glob("*/case.txt"))
 ELSEWHERE = {"readers", "proposal.py", "problems.py", "reports", "explaining.py", "result_sheets.py"}
 # What no run comes to (a portal's template before it is booked, ledgers in long form): the test that brings it about.
 BY_OTHERS = {
-    **dict.fromkeys(("T-263", "T-265", "T-266", "T-267", "T-269", "T-271", "T-272", "T-273"), "test_entries.py"), "R-748": "test_dues.py",
+    **dict.fromkeys(("T-263", "T-265", "T-266", "T-267", "T-269", "T-271", "T-272", "T-273"), "test_entries.py"), "R-748": "test_dues.py", "R-752": "test_absent.py",
 }  # fmt: skip
 FORBIDDEN = re.compile(r"\b(invalid|please|errors?|traceback|exception)\b", re.IGNORECASE)
 ORDERS = {
