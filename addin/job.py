@@ -22,7 +22,7 @@ from recon_core import __version__, reports, schema
 from recon_core.absent import without
 from recon_core.derivations import sources_named
 from recon_core.engine import Outcome, reconcile, result_hash
-from recon_core.market import EXPECTED_NET, OUR_ORDER
+from recon_core.market import EXPECTED_FEES, EXPECTED_NET, OUR_ORDER
 from recon_core.model import Raw, Result, Source
 from recon_core.problems import Place, Problem, ReconError, Severity, worst
 from recon_core.readers import read
@@ -267,7 +267,7 @@ def _wanted(recipe: Recipe, source: str) -> tuple[str, ...]:
     ]  # fmt: skip
     added = {name for lookup in recipe.lookups if lookup.source == source for name in lookup.take}
     added |= {one.column for one in recipe.derivations if one.source == source}
-    added |= {EXPECTED_NET, OUR_ORDER} if recipe.market else set()
+    added |= {EXPECTED_FEES, EXPECTED_NET, OUR_ORDER} if recipe.market else set()
     return tuple(dict.fromkeys(name for name in names if name not in added))
 
 

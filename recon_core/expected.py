@@ -106,6 +106,7 @@ class Column:
 
     raw: Raw
     net_minor: Int64
+    fees_minor: Int64  # of the net, what is not the price
     is_known: Bool
     order_id: pd.Series
 
@@ -125,8 +126,9 @@ def expected_columns(raws: Mapping[str, Sequence[Raw]], market: Market) -> tuple
     live = np.flatnonzero(known)
     back = back_of(back_rows, orders_of_returns(back_rows, keys, goods_rows, order), back_item)
     found = expect(goods if known.all() else taken(goods, live), back, market.cards)
-    net = np.zeros(goods_rows.n, np.int64)
-    net[live] = found.net_minor
+    net, fees = np.zeros(goods_rows.n, np.int64), np.zeros(goods_rows.n, np.int64)
+    net[live], fees[live] = found.net_minor, found.net_minor - found.sale_minor
+    back_fees = found.back_net_minor - found.back_sale_minor
     printed = goods_rows.series(Says.ORDER)
     first = np.full(int(order.max(initial=-1)) + 1, -1, np.int64)
     first[order[live[::-1]]] = live[::-1]
@@ -134,16 +136,22 @@ def expected_columns(raws: Mapping[str, Sequence[Raw]], market: Market) -> tuple
     owner = np.where(back.order >= 0, owner, -1)
     own = printed.take(np.maximum(owner, 0)).to_numpy(object) if len(printed) else ""
     ids = np.where(owner >= 0, own, back_rows.series(Says.ORDER).to_numpy(object))
-    columns = _parted(goods_rows, net, known, printed) + _parted(back_rows, found.back_net_minor, back.order >= 0, pd.Series(ids, dtype="str"))  # fmt: skip
+    columns = _parted(goods_rows, net, fees, known, printed) + _parted(back_rows, found.back_net_minor, back_fees, back.order >= 0, pd.Series(ids, dtype="str"))  # fmt: skip
     return columns, [*unknown_fees(found.dues), *lost_returns(back_rows, back, found)]
 
 
-def _parted(rows: MarketRows, net: Int64, known: Bool, ids: pd.Series) -> list[Column]:
+def _parted(rows: MarketRows, net: Int64, fees: Int64, known: Bool, ids: pd.Series) -> list[Column]:
     """Columns of all rows of a role, cut into those of its files."""
     ends = np.cumsum([len(part.rows) for part in rows.parts])
     cuts = [slice(end - len(part.rows), end) for part, end in zip(rows.parts, ends, strict=True)]
     return [
-        Column(raw=part.raw, net_minor=net[cut], is_known=known[cut], order_id=ids.iloc[cut].reset_index(drop=True))
+        Column(
+            raw=part.raw,
+            net_minor=net[cut],
+            fees_minor=fees[cut],
+            is_known=known[cut],
+            order_id=ids.iloc[cut].reset_index(drop=True),
+        )
         for part, cut in zip(rows.parts, cuts, strict=True)
     ]
 

@@ -15,6 +15,7 @@ from recon_core.ratecard import Card
 from recon_core.terms import Term
 
 EXPECTED_NET = "Expected net"  # the column that the step `expect` adds to the sources of Orders and Returns
+EXPECTED_FEES = "Expected fees"  # of the net: fees, tax on them, TCS and TDS, negative; added where a leg compares it
 OUR_ORDER = "Our order id"  # the column it adds to the sources of Returns: the id of the order, as our orders print it
 STANDARD_WITHIN = 500  # 0.05: what a fee may be charged above the card where Setup says nothing
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from recon_core.market import EXPECTED_NET
+from recon_core.market import EXPECTED_FEES, EXPECTED_NET
 from recon_core.model import SKIP_CODE, Skip
 from recon_core.recipe import Leg, Meaning
 
@@ -20,7 +20,10 @@ NOTE = "0.00 is expected, as of a cancelled order or a return on its way"
 
 def skip_nothing_expected(lines: pd.DataFrame, leg: Leg) -> pd.DataFrame:
     """Lines of both sides, references followed -> the same, rows of side A that expect nothing skipped where not needed."""
-    if not any(use.side == "A" and use.meaning is Meaning.AMOUNT and use.column == EXPECTED_NET for use in leg.uses):
+    if not any(
+        use.side == "A" and use.meaning is Meaning.AMOUNT and use.column in (EXPECTED_NET, EXPECTED_FEES)
+        for use in leg.uses
+    ):
         return lines
     side, skip, amount = (lines[name].to_numpy() for name in ("side", "skip", "amount_minor"))
     taking_part = (skip == 0) & (lines["key"] != "").to_numpy()

@@ -94,6 +94,7 @@ class Expected:
 
     net_minor: Int64
     back_net_minor: Int64
+    back_sale_minor: Int64  # of back_net_minor, the price that goes back, negative
     dues: tuple[Due, ...]
     sale_minor: Int64  # of goods rows, returns not taken off
     rto_minor: Int64  # of the row's amount, what came back undelivered
@@ -122,14 +123,23 @@ def expect(goods: Goods, back: Back, cards: Sequence[Card]) -> Expected:
     refund = _part(amount[units.goods], units.nth + 1, goods.quantity[units.goods]) - _part(
         amount[units.goods], units.nth, goods.quantity[units.goods]
     )
+    refund = _as_stated(goods, back, units, refund)
+    refunds = sum_by(units.back, refund, len(back.order))
     of_back = np.full(len(back.order), -1, np.int64)
     of_back[units.back] = units.goods
     return Expected(
-        net_minor=sale - fees, back_net_minor=-sum_by(units.back, refund + back_fees, len(back.order)), dues=dues,
+        net_minor=sale - fees, back_net_minor=-refunds - sum_by(units.back, back_fees, len(back.order)), back_sale_minor=-refunds, dues=dues,
         sale_minor=sale, rto_minor=lost, returned_units=np.bincount(units.goods, minlength=goods.n).astype(np.int64),
         returned_minor=sum_by(units.goods, refund, goods.n),
         transit_units=np.bincount(moving.goods, minlength=goods.n).astype(np.int64), back_goods=of_back, surplus=surplus,
     )  # fmt: skip
+
+
+def _as_stated(goods: Goods, back: Back, units: _Units, refund: Int64) -> Int64:
+    """Refunds of units where neither side names items: a credit note of less than the invoice takes back what it states."""
+    stated = back.price_minor[units.back]
+    loose = (goods.item[units.goods] < 0) & (stated != UNKNOWN) & (goods.quantity[units.goods] == 1)
+    return np.where(loose & (stated < refund), stated, refund)
 
 
 def _part(amount: Int64, count: Int64, quantity: Int64) -> Int64:

@@ -134,8 +134,13 @@ class _File:
         """The columns that Setup names; else those that the standard template knows."""
         raw, at = part.raw, part.rows
         template = entry_types_of([str(name) for name in raw.frame.columns]).columns
-        types = {column.header: column.type for column in template if column.role is Column.AMOUNT}
-        types |= {use.column: type_of(use.form) or use.form.strip() for use in market.entries(raw.source)}
+        stated = {use.column: type_of(use.form) or use.form.strip() for use in market.entries(raw.source)}
+        types = {
+            column.header: column.type
+            for column in template
+            if column.role is Column.AMOUNT and column.type not in stated.values()
+        }
+        types |= stated  # what Setup says is a tax takes the place of a column that is merely called so
         amounts = {name: _or_zero(amounts_of(raw, name)[at]) for name in types}
         columns = _Columns(market, raw, template)
         sale = next((amounts[name] for name, kind in types.items() if kind == EntryType.SALE), np.zeros(len(at), np.int64))  # fmt: skip

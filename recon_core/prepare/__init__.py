@@ -22,7 +22,7 @@ from recon_core.prepare.mapping import map_columns
 from recon_core.prepare.rows import Plan, Prepared, Rows
 from recon_core.prepare.skip import skip_rows
 from recon_core.problems import Place, Problem, Severity
-from recon_core.recipe import Recipe
+from recon_core.recipe import Meaning, Recipe
 from recon_core.texts import words_of
 
 Sources = Mapping[str, Sequence[Raw]]  # the files of each source
@@ -81,10 +81,15 @@ def _twins(raws: Sequence[Raw]) -> list[tuple[Raw, Raw]]:
     return again
 
 
+def _reads(raw: Raw, plan: Plan) -> list[str]:
+    """The amount columns that a side reads of a file: one file may be several sources, each with an amount of its own."""
+    return [use.column for use in plan.uses(raw.source, Meaning.AMOUNT)]
+
+
 def prepare(raws: Sequence[Raw], plan: Plan) -> Prepared:
     """Raw files of one side -> Lines and Entries, in file order. Problems of all files together."""
     done: list[tuple[Raw, Rows]] = []
-    again = _twins(raws)
+    again = [(raw, twin) for raw, twin in _twins(raws) if _reads(raw, plan) == _reads(twin, plan)]
     copies = {id(raw) for raw, _ in again}
     for raw in raws:
         if id(raw) in copies:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from rapidfuzz import process
 
 from recon_core.expected import Column, expected_columns
-from recon_core.market import EXPECTED_NET, OUR_ORDER, Market, Role, Says
+from recon_core.market import EXPECTED_FEES, EXPECTED_NET, OUR_ORDER, Market, Role, Says
 from recon_core.market_rows import amounts_of, column_of, terms_in
 from recon_core.model import Raw
 from recon_core.money import PAISA, Int64
@@ -36,13 +36,17 @@ def expect(raws: Sources, recipe: Recipe) -> tuple[Sources, list[Problem]]:
     market = recipe.market
     if market is None:
         return raws, []
-    if problems := [*_missing(raws, market), *_taken(raws, market)]:
+    fees_too = any(EXPECTED_FEES in (name for _, name in use.terms) for leg in recipe.legs for use in leg.uses)
+    if problems := [*_missing(raws, market), *_taken(raws, market, fees_too=fees_too)]:
         return raws, problems
     kept = {source: [_without_totals(raw, market) for raw in own] for source, own in raws.items()}
     columns, said = expected_columns({source: [one.raw for one in own] for source, own in kept.items()}, market)
     by_raw = {id(one.raw): one for one in columns}
     added = {
-        source: [_with(raw, one, by_raw.get(id(one.raw)), market) for raw, one in zip(raws[source], own, strict=True)]
+        source: [
+            _with(raw, one, by_raw.get(id(one.raw)), market, fees_too=fees_too)
+            for raw, one in zip(raws[source], own, strict=True)
+        ]
         for source, own in kept.items()
     }
     return added, said
@@ -91,9 +95,10 @@ def _missing(raws: Sources, market: Market) -> Iterator[Problem]:
                     yield Problem("S-121", Severity.STOP, place(raw, 0, name), name, what, fix)
 
 
-def _taken(raws: Sources, market: Market) -> Iterator[Problem]:
+def _taken(raws: Sources, market: Market, *, fees_too: bool) -> Iterator[Problem]:
     """A Stop where a file has a column of the name that is added."""
-    for role, names in ((Role.ORDERS, (EXPECTED_NET,)), (Role.RETURNS, (EXPECTED_NET, OUR_ORDER))):
+    added = (EXPECTED_NET, EXPECTED_FEES) if fees_too else (EXPECTED_NET,)
+    for role, names in ((Role.ORDERS, added), (Role.RETURNS, (*added, OUR_ORDER))):
         for source in market.sources(role):
             for raw in raws.get(source, ()):
                 for name in names:
@@ -103,7 +108,7 @@ def _taken(raws: Sources, market: Market) -> Iterator[Problem]:
                         yield Problem("S-122", Severity.STOP, place(raw, 0, name), name, what, fix)
 
 
-def _with(raw: Raw, kept: _Kept, column: Column | None, market: Market) -> Raw:
+def _with(raw: Raw, kept: _Kept, column: Column | None, market: Market, *, fees_too: bool) -> Raw:
     """The file with the added columns; the net counts as a number of a workbook, whose form needs no proof.
 
     A row whose net cannot be said shows its own amount where that is no amount, so that the leg says so, else 0.00.
@@ -113,21 +118,24 @@ def _with(raw: Raw, kept: _Kept, column: Column | None, market: Market) -> Raw:
     n = len(raw.frame)
     net, known = np.zeros(n, np.int64), np.zeros(n, bool)
     net[kept.at], known[kept.at] = column.net_minor, column.is_known
+    fees = np.zeros(n, np.int64)
+    fees[kept.at] = column.fees_minor
     use = market.use(Role.ORDERS, raw.source, Says.AMOUNT)
-    text = _text(net)
+    texts_of = {EXPECTED_NET: _text(net), **({EXPECTED_FEES: _text(fees)} if fees_too else {})}
     if use is not None:
         unread = ~known & (amounts_of(raw, use.column, use.form) == UNKNOWN)
         printed = column_of(raw, terms_in(raw, use.column)[0][1])
-        text = text.mask(unread, printed if printed is not None else "")
+        texts_of = {name: text.mask(unread, printed if printed is not None else "") for name, text in texts_of.items()}
         known = ~unread
-    columns = {EXPECTED_NET: text.astype("str")}
+    columns = {name: text.astype("str") for name, text in texts_of.items()}
+    typed = dict.fromkeys(texts_of, known)
     if use is None:
         ids = np.full(n, "", object)
         ids[kept.at] = column.order_id.to_numpy(object)
         columns[OUR_ORDER] = texts(ids)
-        known[:] = True
+        typed = dict.fromkeys(texts_of, np.ones(n, bool))
     extra = pd.concat([raw.extra, pd.DataFrame(columns)], axis=1)
-    return replace(raw, extra=extra, typed={**raw.typed, EXPECTED_NET: known})
+    return replace(raw, extra=extra, typed={**raw.typed, **typed})
 
 
 def _text(minor: Int64) -> pd.Series:
