@@ -135,7 +135,8 @@ def _with(raw: Raw, kept: _Kept, column: Column | None, market: Market, *, fees_
         columns[OUR_ORDER] = texts(ids)
         typed = dict.fromkeys(texts_of, np.ones(n, bool))
     extra = pd.concat([raw.extra, pd.DataFrame(columns)], axis=1)
-    return replace(raw, extra=extra, typed={**raw.typed, **typed})
+    behind = dict.fromkeys(texts_of, (terms_in(raw, use.column)[0][1],)) if use is not None else {}
+    return replace(raw, extra=extra, typed={**raw.typed, **typed}, reads={**raw.reads, **behind})
 
 
 def _text(minor: Int64) -> pd.Series:

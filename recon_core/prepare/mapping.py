@@ -141,9 +141,19 @@ def _amounts(
         parts[name] = parts.get(name, 0) + np.where(bad, 0, sign * one.minor)
     columns = [arrow_text(rows.frame[find_column(rows.frame, name) or ""]) for _, name in terms_of(rows.frame, use)]
     raw = columns[0]
-    for (sign, _), column in zip(terms_of(rows.frame, use)[1:], columns[1:], strict=True):
-        raw = join_texts([raw, column], " + " if sign > 0 else " - ")
+    for (sign, _, _), column in zip(read[1:], columns[1:], strict=True):
+        raw = _joined(raw, column, sign)
     return raw, parts, bad, blank & ~bad, currency
+
+
+def _joined(left: pa.Array, right: pa.Array, sign: int) -> pa.Array:
+    """The printed amounts of a sum, '100.00 - 5.00'; an empty cell leaves no sign behind it."""
+    whole = join_texts([left, right], " + " if sign > 0 else " - ")
+    no_left, no_right = (pc.equal(pc.utf8_trim_whitespace(text), "") for text in (left, right))
+    if not pc.any(pc.or_(no_left, no_right)).as_py():
+        return whole
+    alone = join_texts([pa.scalar("-", pa.large_string()), right], " ") if sign < 0 else right
+    return pc.if_else(no_right, left, pc.if_else(no_left, alone, whole))
 
 
 def _marks(found: Sequence[npt.NDArray[np.object_]]) -> tuple[npt.NDArray[np.object_] | None, Bool | bool]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from recon_core.dates import NO_DAY
 from recon_core.keys import standard_text
+from recon_core.market import EXPECTED_NET
 from recon_core.model import SKIP_CODE, Skip
 from recon_core.prepare.rows import ONLY_TOTAL, Plan, Rows, find_column, place, row_problems, terms_of, texts
 from recon_core.problems import Problem, Severity
@@ -268,7 +269,9 @@ def _unread(rows: Rows, plan: Plan, skip: npt.NDArray[np.int8]) -> list[Problem]
         Skip.BAD_DATE: "date_raw",
         Skip.DAMAGED_ID: "key_raw",
     }
-    names = {use.meaning.value: use.column for use in plan.leg.uses if use.side == plan.letter}
+    names = {meaning.value: uses[-1].column for meaning in Meaning if (uses := plan.uses(rows.raw.source, meaning))}
+    if names.get("amount") == EXPECTED_NET:  # told of the cell in the file, as every other leg tells it: once
+        names["amount"] = next(iter(rows.raw.reads.get(EXPECTED_NET, (EXPECTED_NET,))))
     for kind, column in columns.items():
         at = np.flatnonzero(skip == SKIP_CODE[kind])
         header = names.get({"amount_raw": "amount", "date_raw": "date", "key_raw": "id"}[column], "")
