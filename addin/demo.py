@@ -14,6 +14,10 @@ BASICS = {
     "As of": "2026-04-30",
 }  # fmt: skip
 
+EXPECTED = [
+    {"Source": "Settlements", "What": f"Settlement of {day}", "Due": f"2026-04-{day[:2]}", "File name": f"settlement_W{week}*.csv"}
+    for week, day in enumerate(("10 April", "17 April", "24 April", "28 April"), 1)
+] + [{"Source": "Bank", "What": "Bank statement", "Due": "period end", "Days allowed": 2}]  # fmt: skip
 LOADED = {"Rates": "rate_card.csv", "Terms": "payment_terms.csv"}
 
 
@@ -33,7 +37,7 @@ def make_demo(folder: Path) -> Path:
 
 def demo_tables(folder: Path) -> Tables:
     """The Setup rows of the demo: its recipe, with the rates and terms that lie in the folder."""
-    tables = set_basics(load_recipe("ajio_marketplace"), BASICS)
+    tables = {**set_basics(load_recipe("ajio_marketplace"), BASICS), "Expected files": [dict(row) for row in EXPECTED]}
     for word, file in LOADED.items():
         title = TITLES[word]
         loaded = merge(read_file(word, folder / file), tables.get(title, []))

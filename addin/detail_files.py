@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from recon_core.reports import MARKET_AMOUNTS
 from recon_core.reports.case import Case, Overflow
+from recon_core.reports.changes import AMOUNTS as CHANGE_AMOUNTS
 
 SHEETS = {
     "tblMatched": "Matched",
@@ -31,8 +32,9 @@ SHEETS = {
     "tblPayouts": "Payouts",
     "tblCommercial": "Commercial",
     "tblClaims": "Claims",
+    "tblChanges": "Changes",
 }
-MONEY = {"Amount", "Amount A", "Amount B", "Difference", "Tolerance", *MARKET_AMOUNTS}
+MONEY = {"Amount", "Amount A", "Amount B", "Difference", "Tolerance", *MARKET_AMOUNTS, *CHANGE_AMOUNTS}
 
 
 class DetailFiles:
@@ -88,3 +90,12 @@ def _decimal(column: pa.ChunkedArray) -> pa.Array:
     mask = array.is_valid().to_numpy(zero_copy_only=False)
     valid = pa.py_buffer(np.packbits(mask, bitorder="little").tobytes())
     return pa.Array.from_buffers(pa.decimal128(19, 4), len(minor), [valid, pa.py_buffer(wide.tobytes())])
+
+
+def read(workbook: Path, file: str) -> dict[str, list[object]]:
+    """The columns of a detail file beside the workbook; none where it is gone or is no such file."""
+    try:
+        table: pa.Table = pq.read_table(workbook.with_name(file))
+    except (OSError, pa.ArrowException):
+        return {}
+    return {name: table.column(name).to_pylist() for name in table.column_names}

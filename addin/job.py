@@ -15,6 +15,7 @@ from pathlib import Path
 
 from addin import history, source_paths
 from addin.detail_files import DetailFiles
+from addin.earlier import previous
 from addin.hosts import Host
 from addin.locking import locked
 from addin.settings import Allowed, Settings
@@ -28,6 +29,7 @@ from recon_core.problems import Place, Problem, ReconError, Severity, worst
 from recon_core.readers import read
 from recon_core.recipe import Lookup, Recipe
 from recon_core.reports.case import TABLE_ROW, Case, Run
+from recon_core.reports.changes import said
 from recon_core.reports.exceptions import COLUMNS as EXCEPTIONS
 from recon_core.setup import parse_recipe
 
@@ -52,6 +54,7 @@ class Done:
     results: Mapping[str, Result] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()  # detail files beside the workbook
+    changes: str = ""  # what moved since the run before, '' on a first run
     seconds: Mapping[str, float] = field(default_factory=dict)  # read, match, write
 
 
@@ -153,7 +156,7 @@ def _write(host: Host, workbook: Path, recipe: Recipe, outcome: Outcome, facts: 
 
 def _written(host: Host, workbook: Path, recipe: Recipe, outcome: Outcome, facts: Run, done: Done, now: Clock) -> Done:
     """Build all sheets and detail files, then put them in place: the files first, under names nobody reads yet."""
-    case = _case(host, recipe, outcome, facts, done.problems)
+    case = _case(host, workbook, recipe, outcome, facts, done.problems)
     case = replace(case, details=reports.details(case))
     case = replace(case, problems=(*case.problems, *reports.after(case)))
     began = now()
@@ -165,11 +168,13 @@ def _written(host: Host, workbook: Path, recipe: Recipe, outcome: Outcome, facts
     host.progress("Done", 1.0)
     return replace(
         done, outcome=case.outcome, number=case.run.number, run_id=f"{done.run_id}-{case.run.number}", problems=tuple(case.problems),
-        files=tuple(one.file for one in case.overflow.values()), seconds={**done.seconds, "write": (now() - began).total_seconds()},
+        files=tuple(one.file for one in case.overflow.values()), changes=said(case) if case.previous else "", seconds={**done.seconds, "write": (now() - began).total_seconds()},
     )  # fmt: skip
 
 
-def _case(host: Host, recipe: Recipe, outcome: Outcome, facts: Run, problems: Sequence[Problem]) -> Case:
+def _case(
+    host: Host, workbook: Path, recipe: Recipe, outcome: Outcome, facts: Run, problems: Sequence[Problem]
+) -> Case:
     """What the reports need, with the notes and the log that stand in the workbook."""
     log = _table(host, "Run log")
     runs = [schema.as_int(row.get("Run")) or 0 for row in log]
@@ -183,6 +188,7 @@ def _case(host: Host, recipe: Recipe, outcome: Outcome, facts: Run, problems: Se
     standing = _standing(host, outcome, names)
     market = _market_sheets(host, outcome)
     return Case(
+        previous=previous(host, workbook, log),
         books=outcome.books, market_sheets=market, tables=outcome.tables, source_sheets=names, standing=standing, own_columns=own, results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
         kept_notes=[list(row.values()) for row in kept], log=[list(row.values()) for row in log],
     )  # fmt: skip
@@ -235,12 +241,11 @@ def read_all(
     used = {name for leg in recipe.legs for side in (leg.a, leg.b) for name in side.sources} | sources_named(recipe)
     raw: dict[str, list[Raw]] = {spec.name: [] for spec in recipe.sources if spec.name in used}
     problems: list[Problem] = []
+    awaited = {one.source for one in recipe.expected}
     jobs = [
-        (spec, path)
-        for spec in recipe.sources
-        if spec.name in used
-        for path in source_paths.paths(spec, workbook, problems)
-    ]
+        (spec, path) for spec in recipe.sources if spec.name in used
+        for path in source_paths.paths(spec, workbook, problems, is_awaited=spec.name in awaited)
+    ]  # fmt: skip
     for number, (spec, path) in enumerate(jobs):
         shown = source_paths.shown(path, workbook)
         progress(f"Reading {shown} ({number + 1} of {len(jobs)})", 0.5 * number / max(len(jobs), 1))

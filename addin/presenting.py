@@ -36,7 +36,7 @@ MOST_TOLD = 900  # characters of a message box; Excel cuts it at about 1,000
 def to_json(done: Done) -> dict[str, object]:
     """The documented object of `--json` (docs/manual/json.md); amounts are texts with the files' decimals."""
     return {
-        "outcome": done.outcome, "run_id": done.run_id, "result_hash": done.result_hash, "workbook": done.workbook,
+        "outcome": done.outcome, "run_id": done.run_id, "result_hash": done.result_hash, "workbook": done.workbook, "changes": done.changes,
         "legs": [_leg(result) for result in done.results.values()], "problems": [_problem(problem) for problem in done.problems],
     }  # fmt: skip
 
@@ -146,6 +146,8 @@ def show(done: Done, console: Console, *, written: bool) -> None:
         "Tie-out: agrees. Every row and every amount of both sides is on a sheet; Summary proves it with live formulas."
     )
     console.print(Text(words, style="green"), soft_wrap=True)
+    for line in _of_time(done):
+        console.print(Text(line), soft_wrap=True)
     for name in done.files:
         console.print(f"Detail above the sheet limit: {name} (beside the workbook)")
     console.print(Text.assemble("Workbook: ", (done.workbook, "bold")), soft_wrap=True)
@@ -169,10 +171,18 @@ def closing(done: Done, *, written: bool = True, ties: bool = True) -> str:
     lines = [head, "", *[line for result in done.results.values() for line in _counts(result)], ""]
     if written:
         lines.append("Tie-out: agrees. Summary proves it with live formulas." if ties else DOES_NOT_TIE)
+        lines += _of_time(done)
     seen = [f"{SEVERITY_WORDS[one.severity]}: {one}" for one in ranked if one.severity is not Severity.NOTE]
     rest = len(ranked) - len(seen)
     notes = f"{rest} {'note' if rest == 1 else 'notes'} on Data checks." if rest else ""
     return _told(lines, seen, notes or "Next: Exceptions." if written else notes)
+
+
+def _of_time(done: Done) -> list[str]:
+    """What changed since the run before, and the expected files that have not come."""
+    missing = [one.what for one in done.problems if one.code == "L-603"]
+    more = [f"{len(missing) - 2} more expected files are missing: see Summary."] if len(missing) > 2 else []
+    return [*filter(None, [done.changes]), *missing[:2], *more]
 
 
 def brief(done: Done, at: str, *, written: bool = True, ties: bool = True) -> str:

@@ -87,8 +87,10 @@ def _may_look(spec: SourceSpec, workbook: Path, allowed: Allowed) -> bool:
     return not is_outside(spec.path, workbook) or (place_of(workbook), spec.path) in allowed
 
 
-def paths(spec: SourceSpec, workbook: Path, problems: list[Problem]) -> list[Path]:
+def paths(spec: SourceSpec, workbook: Path, problems: list[Problem], *, is_awaited: bool = False) -> list[Path]:
     """The files of a source in name order; the workbook itself where only a sheet is named.
+
+    `is_awaited`: the table Expected files knows the source, so a run goes on without its files (L-601).
 
     A name that is there is that file, whatever signs it has (orders[1].csv); only else it is a pattern, and the
     signs of the workbook's own folder are never part of it.
@@ -97,8 +99,11 @@ def paths(spec: SourceSpec, workbook: Path, problems: list[Problem]) -> list[Pat
         return [workbook]
     typed = Path(spec.path)
     full = workbook.parent / (typed if typed.exists() or "\\" not in spec.path else spec.path.replace("\\", "/"))
-    if full.exists() or not any(sign in spec.path for sign in "*?["):
+    if full.exists():
         return [full]
+    if not any(sign in spec.path for sign in "*?["):
+        problems += [_none_came(spec)] * is_awaited
+        return [full] * (not is_awaited)
     folder, pattern = (
         (full.anchor, str(full.relative_to(full.anchor)))
         if typed.is_absolute()
@@ -106,20 +111,30 @@ def paths(spec: SourceSpec, workbook: Path, problems: list[Problem]) -> list[Pat
     )
     names = glob.glob(pattern, root_dir=folder)  # noqa: PTH207 - Path.glob reads signs in the folder's name too
     found = sorted(Path(folder, name) for name in names if not Path(name).name.startswith(("~$", ".~")))
-    problems += _miscounted(spec, found)
+    problems += [_none_came(spec)] if not found and is_awaited else _miscounted(spec, found)
     return found[:MOST_FILES]
 
 
 def _miscounted(spec: SourceSpec, found: Sequence[Path]) -> Iterator[Problem]:
-    sheet, _, cell = spec.cell.rpartition("!")
-    where = Place(sheet=sheet, cell=cell)
     if not found:
         what = f"No file fits '{spec.path}' of source {spec.name}."
         fix = "Put the file in place, or correct the pattern in the table Sources."
-        yield Problem("F-321", Severity.STOP, where, spec.path, what, fix)
+        yield Problem("F-321", Severity.STOP, _cell(spec), spec.path, what, fix)
     if len(found) > MOST_FILES:
         what = f"'{spec.path}' of source {spec.name} fits {len(found):,} files; at most {MOST_FILES:,} are read."
-        yield Problem("F-324", Severity.STOP, where, spec.path, what, "Write a narrower pattern in the table Sources.")
+        yield Problem("F-324", Severity.STOP, _cell(spec), spec.path, what, "Write a narrower pattern in the table Sources.")  # fmt: skip
+
+
+def _none_came(spec: SourceSpec) -> Problem:
+    """An expected source has no file yet."""
+    what = f"No file of source {spec.name} has come ('{spec.path}')."
+    fix = "Put the file in place when it comes, and run again."
+    return Problem("L-601", Severity.NOTE, _cell(spec), spec.path, what, fix)
+
+
+def _cell(spec: SourceSpec) -> Place:
+    sheet, _, cell = spec.cell.rpartition("!")
+    return Place(sheet=sheet, cell=cell)
 
 
 def shown(path: Path, workbook: Path) -> str:

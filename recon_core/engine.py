@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from recon_core import controls, doubts, duplicates, references
 from recon_core.dates import NO_DAY, from_date
+from recon_core.expected_files import missing_files
 from recon_core.keys import codes_of, content_hash, mix
 from recon_core.marketplace import Books, analyse
 from recon_core.matching import Beat, Task, by_id, silent
@@ -75,6 +76,9 @@ def reconcile(
             sides.append(_prepare(leg, letter, recipe, completed.raw, results))
         tell = partial(_within, beat, leg.name)
         found = [problem for side in sides for problem in side.problems]
+        if not all(side.lines is not None for side in sides) and (late := _not_come(leg, recipe, raw)):
+            problems.append(late)  # the table Expected files knows that the file is awaited: the other legs go on
+            continue
         problems += [problem for problem in found if problem not in problems]
         if any(problem.severity in (Severity.STOP, Severity.ASK) for problem in found):
             continue
@@ -87,6 +91,7 @@ def reconcile(
         results[leg.name] = outcome
         problems += [problem for problem in outcome.problems if problem not in problems]
     beat("the proof")
+    problems += missing_files(recipe, results)
     books = _books(recipe, completed.raw, results, problems)
     problems += [problem for problem in (books.problems if books else ()) if problem not in problems]
     return Outcome(
@@ -133,6 +138,19 @@ def _still_true(problems: Sequence[Problem], results: Mapping[str, Result]) -> l
         if one.code != "D-705" or one.severity is not Severity.LEFT_OUT or not one.where.column
         or any(note.startswith(f"{one.where.column}: ") for note in notes)
     ]  # fmt: skip
+
+
+def _not_come(leg: Leg, recipe: Recipe, raw: Mapping[str, Sequence[Raw]]) -> Problem | None:
+    """Why a leg is left out of this run: a side has no file, and the table Expected files awaits one. None: no such row."""
+    for letter in ("A", "B"):
+        sources = recipe.sources_of(leg.side(letter))
+        if any(raw.get(name) for name in sources) or not {one.source for one in recipe.expected} & set(sources):
+            continue
+        what = f"Leg '{leg.name}' was left out: no file of {'; '.join(sources)} has come, which side {letter} needs."
+        return Problem(
+            "L-602", Severity.NOTE, Place(sheet="Setup"), "", what, "Nothing until the file is there; then run again."
+        )
+    return None
 
 
 def _no_file(leg: Leg, letter: str, sources: Sequence[str]) -> Problem:

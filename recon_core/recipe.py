@@ -170,6 +170,22 @@ class SourceSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedFile:
+    """One row of Expected files. It falls due on `day`; or `days` after the `anchor` of the period; or on weekdays or days of the month."""
+
+    source: str
+    what: str = ""
+    pattern: str = ""  # name of the file, '' is any file of the source
+    day: int = 0  # days since 1970, 0 for none
+    anchor: str = ""  # 'start' or 'end' of the period
+    days: int = 0
+    weekdays: tuple[int, ...] = ()
+    month_days: tuple[int, ...] = ()
+    grace: int = 0  # days after the due day on which it is not yet late
+    cell: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """What the user asked for."""
 
@@ -186,6 +202,7 @@ class Recipe:
     lookups: tuple[Lookup, ...] = ()
     derivations: tuple[Derivation, ...] = ()
     live_rows: int = 100_000  # a source with more rows gets values in place of live formulas
+    expected: tuple[ExpectedFile, ...] = ()
     market: Market | None = None  # None: no marketplace is set up, and nothing of it happens
 
     def sources_of(self, side: SideOf) -> tuple[str, ...]:

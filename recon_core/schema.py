@@ -139,6 +139,18 @@ TABLES: tuple[SetupTable, ...] = (
         ),
     ),
     SetupTable(
+        title="Expected files", sheet="Setup", excel_name="tblExpected", needed=False, blank_rows=3,
+        help="Which file of which source is due when. What has not come by then is named on Summary with its days late; a run does not stop for it.",
+        fields=(
+            Field(name="Source", help="The source, as in the table Sources.", example="Settlements"),
+            Field(name="What", help="What the file is called on Summary.", example="Weekly settlement", width=34),
+            Field(name="Due", help="A date, a weekday (Friday), a day of the month (10, last day), or such as '3 days after period end'. What repeats falls due within the period.", example="Friday", width=28),
+            Field(name="File name", help="Its name or pattern, without the folder. Empty: any file of the source.", example="settlement_W4*.csv", width=20),
+            Field(name="Days allowed", help="Days after the due day on which it is not late yet. Empty: 0.", example="2", least=0, width=12),
+            Field(name="Note", help="For the reader.", width=40),
+        ),
+    ),
+    SetupTable(
         title="Mapping", sheet="Mapping", excel_name="tblMapping", help="Which column means what, for each side of each leg.", blank_rows=10,
         fields=(
             Field(name="Leg", help="The leg. Empty: every leg.", example="Orders"),
@@ -289,6 +301,7 @@ def layout(row_counts: Mapping[str, int] | None = None) -> dict[str, tuple[str, 
         "Skip rules": 8,
         "Supporting data": 6,
         "Derived columns": 10,
+        "Expected files": 8,
         "Mapping": 60,
         "Rules": 20,
         "Marketplace": 50,

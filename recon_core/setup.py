@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from recon_core import money, schema
 from recon_core.derivations import mistake
+from recon_core.expected_files import parse_expected
 from recon_core.formula import ExcelError, FormulaError, folded, parse
 from recon_core.formula.tree import Literal
 from recon_core.formula.values import ERRORS
@@ -54,9 +55,11 @@ def parse_recipe(cells: Cells) -> tuple[Recipe, tuple[Problem, ...]]:
     recipe = replace(basics, sources=sources, legs=legs, skips=skips, lookups=_lookups(tables["Supporting data"]))
     derivations, found = _derivations(tables["Derived columns"], recipe)
     problems += found
+    expected, found = parse_expected(tables["Expected files"], recipe)
+    problems += found
     market, found = parse_market(tables, recipe)
     problems += found
-    recipe = replace(recipe, derivations=derivations, market=market)
+    recipe = replace(recipe, derivations=derivations, expected=expected, market=market)
     return recipe, tuple(problems + _names_nowhere(tables) + _cross_checks(recipe, tables["Legs"]))
 
 
@@ -314,7 +317,7 @@ def _lookups(rows: Sequence[Row]) -> tuple[Lookup, ...]:
 _NAMED = (
     ("Mapping", "Leg", "Legs", "Leg"), ("Rules", "Leg", "Legs", "Leg"), ("Mapping", "Source", "Sources", "Source"),
     ("Skip rules", "Source", "Sources", "Source"), ("Supporting data", "For source", "Sources", "Source"),
-    ("Marketplace", "Source", "Sources", "Source"),
+    ("Marketplace", "Source", "Sources", "Source"), ("Expected files", "Source", "Sources", "Source"),
 )  # fmt: skip
 
 

@@ -167,7 +167,7 @@ def _term(row: TermRow) -> tuple[Term | None, list[Problem]]:
     anchor = _read(row, "anchor", _anchor, problems)
     days = _read(row, "days", _whole, problems)
     counted = _read(row, "counted", _counted, problems)
-    payout = _read(row, "payout", _payout_days, problems)
+    payout = _read(row, "payout", payout_days, problems)
     window = _read(row, "window", lambda value: _whole(value) if as_text(value) else 0, problems)
     first = _read(row, "first", lambda value: _bound(value, NO_DAY), problems)
     last = _read(row, "last", lambda value: _bound(value, FOREVER), problems)
@@ -235,7 +235,7 @@ def _bound(value: object, otherwise: int) -> int:
     return otherwise if date is None else from_date(date)
 
 
-def _payout_days(value: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def payout_days(value: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """'Friday', 'Mon and Thu', '15th, 30th', 'last day' -> weekdays, days of the month. Raises ValueError."""
     weekdays: set[int] = set()
     month_days: set[int] = set()
@@ -359,6 +359,14 @@ def due_of(term: Term, day: Days, holidays: Days | None = None) -> Days:
     if term.weekdays:
         return next_weekday(day, term.weekdays)
     return next_month_day(day, term.month_days) if term.month_days else day
+
+
+def next_due(day: int, weekdays: Sequence[int], month_days: Sequence[int]) -> int:
+    """The first day on or after `day` that is one of these weekdays or days of the month; without any, the day itself."""
+    at = np.array([day], np.int64)
+    if weekdays:
+        return int(next_weekday(at, weekdays)[0])
+    return int(next_month_day(at, month_days)[0]) if month_days else day
 
 
 def next_weekday(day: Days, weekdays: Sequence[int]) -> Days:

@@ -158,11 +158,11 @@ def test_a_sentence_of_each_kind(demo):
     assert found == [
         ("Settlements, FN-410202: Matched (Exact, rule 'Same id, same amount', 4 days later on B): A 74.24 against B 74.24, difference 0.00; "
         "Skipped on side A (Duplicate row, oms_orders.csv › row 122): equal to another row in every column."),
-        ("Settlements, FN-411170: Unmatched, ONLY-IN-A: The id is not on AJIO settlements. 340.42 on side A, 0 days old; possible: FN-990001 (same amount, 13 days apart, "
+        ("Settlements, FN-411170: Unmatched, NOT_DUE: Not paid, and not due yet: a lag of time. 340.42 on side A, 0 days old; possible: FN-990001 (same amount, 13 days apart, "
         "ids differ, no other candidate)."),
-        ("Settlements, FN-410820: Unmatched, ONLY-IN-A: The id is not on AJIO settlements. 419.73 on side A, 9 days old; no candidate among the suggestions; "
-        "Unmatched, ONLY-IN-A: The id is not on AJIO settlements. 299.18 on side A, 9 days old; no candidate among the suggestions."),
-        "Settlements, FN-410906: Unmatched, ONLY-IN-A: The id is not on AJIO settlements. 4,000.88 on side A, 7 days old; no candidate among the suggestions.",
+        ("Settlements, FN-410820: Unmatched, NOT_DUE: Not paid, and not due yet: a lag of time. 419.73 on side A, 9 days old; no candidate among the suggestions; "
+        "Unmatched, NOT_DUE: Not paid, and not due yet: a lag of time. 299.18 on side A, 9 days old; no candidate among the suggestions."),
+        "Settlements, FN-410906: Unmatched, NOT_DUE: Not paid, and not due yet: a lag of time. 4,000.88 on side A, 7 days old; no candidate among the suggestions.",
     ]  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def test_what_is_no_row_of_a_result_is_refused(demo):
                 ask(demo.cells, sheet, row)
             assert caught.value.problem.code == "U-961"
     table = demo.results.table("Exceptions")
-    row = table.rows[table.texts("Type").index("ONLY-IN-B")]
+    row = table.rows[table.texts("Type").index("BANK_UNKNOWN")]
     assert source_of_row(demo.cells, "Exceptions", row).file == "bank_hdfc_april.csv"
     with pytest.raises(ReconError) as caught:
         source_of_row(demo.cells, "Exceptions", row, "A")
@@ -325,7 +325,7 @@ def test_a_table_in_a_file_beside_the_workbook_gives_no_answers(demo):
     assert answers.total(results, "B", leg="Orders") == 817706.16
     row = demo.results.table("Exceptions").rows[0]
     assert explain_row(results.cells, "Exceptions", row).startswith(
-        "Leg: Bank; Status: Unmatched; Type: ONLY-IN-B; Id: 610700000914"
+        "Leg: Bank; Status: Unmatched; Type: BANK_UNKNOWN; Id: 610700000914"
     )
 
 

@@ -48,6 +48,7 @@ FLOOR = {
     "recon_core.expected": 4,
     "recon_core.derivations": 4,
     "recon_core.market_setup": 4.5,
+    "recon_core.expected_files": 4.5,
     "recon_core.setup": 5,
     "recon_core.prepare": 5,
     "recon_core.narrations": 1,
@@ -83,6 +84,7 @@ FLOOR = {
     "addin.excel_settings": 9,
     "addin.source_paths": 9,
     "addin.locking": 9,
+    "addin.earlier": 9.5,
     "addin.load": 10,
     "addin.job": 10,
     "addin.interpreter": 10,
@@ -118,7 +120,10 @@ SHARED = frozenset(
         "recon_core.marketplace.facts",
         "recon_core.marketplace.settled",
         "recon_core.marketplace.words",
+        "recon_core.reports.blocks",
         "recon_core.reports.case",
+        "recon_core.reports.late_blocks",
+        "recon_core.reports.market_blocks",
         "recon_core.reports.tieout",
     }
 )

@@ -72,7 +72,7 @@ def test_a_range_of_ids_gives_a_range_of_answers(book):
     assert udfs.RECON_MATCH([["FN-410906"]], "class") == [["Exact"]]
     assert udfs.RECON_SOURCE([["FN-410906"]], "a") == [["oms_orders.csv › row 465"]]
     assert udfs.RECON_AGE([["FN-410906", None]], dt.datetime(2026, 5, 1)) == [[8, NA]]
-    assert "ONLY-IN-A" in udfs.RECON_EXPLAIN([["FN-410906"]])[0][0]
+    assert "NOT_DUE" in udfs.RECON_EXPLAIN([["FN-410906"]])[0][0]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_typed_notes_are_seen_without_a_run(book, monkeypatch):
     monkeypatch.setattr(udfs.time, "monotonic", lambda: clock[0])
     header = book.cells["Exceptions"][4]
     row = next(row for row in book.cells["Exceptions"][5:] if row[header.index("Id")] == "FN-410906")
-    assert udfs.RECON_REASON([["FN-410906"]]) == [["ONLY-IN-A"]]
+    assert udfs.RECON_REASON([["FN-410906"]]) == [["NOT_DUE"]]
     assert udfs.RECON_REASON([["FN-410906"]], "comment") == [[""]]
     row[header.index("Comment")], row[header.index("Reason code")] = "called them", "TIMING"
     clock[0] += udfs.NOTES_LAST + 1
@@ -240,7 +240,7 @@ def test_two_open_workbooks_answer_each_for_itself(tmp_path, monkeypatch):
             "Bank",
             "610700000914",
             "Unmatched",
-            "ONLY-IN-B",
+            "BANK_UNKNOWN",
             dt.datetime(2026, 4, 17),
             13.0,
         ]

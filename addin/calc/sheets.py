@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _FORBIDDEN = set("[]*?/\\:")
 _CONTENT, _FORMATS, _EVERYTHING = 1 | 2 | 4 | 16, 32 | 64, 1023
+_FLAGS = ("ContainsHeader", "TotalsRow", "AutoFilter")  # of a database range
 
 
 def must_be_a_name(name: str) -> None:
@@ -188,8 +189,17 @@ class CalcSheet(base_classes.Sheet):  # type: ignore[misc, unused-ignore]
             raise CalcError("A workbook must contain at least one visible sheet.")
         for table in list(self.tables):
             self._book.xl_tables.removeByName(table.name)
+        others, gone = self._book.xl_tables, self.index - 1
+        kept = {name: others.getByName(name) for name in others.getElementNames()}
+        stood = {name: (one.getDataArea(), [getattr(one, flag) for flag in _FLAGS]) for name, one in kept.items()}
         sheets.removeByName(self.name)
         (self._book.resting or {}).pop(id(self.xl), None)
+        for name in stood.keys() - set(others.getElementNames()):  # Calc 7.4 at times loses one of the sheet before
+            area, flags = stood[name]
+            area.Sheet -= area.Sheet > gone
+            others.addNewByName(name, area)
+            for flag, value in zip(_FLAGS, flags, strict=True):
+                setattr(others.getByName(name), flag, value)
 
     def move(self, before: CalcSheet | None = None, after: CalcSheet | None = None) -> None:
         self._book.must_be_unprotected()
@@ -225,8 +235,8 @@ class CalcSheet(base_classes.Sheet):  # type: ignore[misc, unused-ignore]
             area = CalcRange(made, rng.row, rng.column, *rng.shape).xl.getRangeAddress()
             name = free_name(table.name, container.getElementNames(), 2)
             container.addNewByName(name, area)
-            for kept in ("ContainsHeader", "TotalsRow", "AutoFilter"):
-                setattr(container.getByName(name), kept, getattr(table.api, kept))
+            for flag in _FLAGS:
+                setattr(container.getByName(name), flag, getattr(table.api, flag))
 
     @property
     def visible(self) -> bool:

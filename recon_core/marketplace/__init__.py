@@ -17,7 +17,7 @@ from recon_core.marketplace.chain import chain
 from recon_core.marketplace.claims import claims
 from recon_core.marketplace.commercial import commercial
 from recon_core.marketplace.divergences import divergences
-from recon_core.marketplace.facts import Facts, gather
+from recon_core.marketplace.facts import Facts, Legs, gather
 from recon_core.marketplace.fees import fees
 from recon_core.marketplace.orders import orders
 from recon_core.marketplace.payouts import payouts
@@ -60,6 +60,7 @@ class Books:
     claims: pd.DataFrame
     files: tuple[str, ...]  # names of the settlement leg's files, which `file` counts
     as_of: int
+    legs: Legs  # which leg of the run judges what
     problems: tuple[Problem, ...]  # of settlement lines; what the cards cannot say the step `expect` has listed
 
 
@@ -79,7 +80,11 @@ def analyse(recipe: Recipe, completed: Mapping[str, Sequence[Raw]], results: Map
     frames["fees"] = fee_rows.assign(status=words_of(fee_rows["status"].to_numpy(), [str(one) for one in FEE_STATUSES]))
     settlement = results[facts.legs.settlement.name]
     return Books(
-        **frames, files=tuple(file.file for file in settlement.files), as_of=facts.as_of, problems=facts.problems
+        **frames,
+        files=tuple(file.file for file in settlement.files),
+        as_of=facts.as_of,
+        legs=facts.legs,
+        problems=facts.problems,
     )
 
 

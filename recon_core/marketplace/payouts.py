@@ -21,7 +21,7 @@ _MATCHED = list(Status).index(Status.MATCHED)
 def payouts(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Facts -> one row a payout.
 
-    payout, day, reference, file, file_rows, rows, sum_minor, the parts of the chain, bank_minor, bank_day, bank_reference,
+    payout, day, reference, group (the id of the bank leg), file, file_rows, rows, sum_minor, the parts of the chain, bank_minor, bank_day, bank_reference,
     difference_minor (bank - sum), status. Bank credits that no payout explains stand below, without a payout.
 
     Status: Matched, Amount differs, In transit, Missing in the bank, Only in the bank, Not compared (no leg against the bank).
@@ -32,7 +32,7 @@ def payouts(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     file_of_line = settlement.lines["file"].to_numpy()
     in_file = np.bincount(file_of_line, minlength=len(settlement.files))
     frame = pd.DataFrame({
-        "payout": table["payout"], "day": table["day"], "reference": table["reference"],
+        "payout": table["payout"], "day": table["day"], "reference": table["reference"], "group": table["group"],
         "file": pd.Series([settlement.files[at].file for at in table["file"]], dtype="str"), "file_rows": in_file[table["file"].to_numpy()],
         "rows": np.bincount(payout, minlength=n), "sum_minor": sum_by(payout.astype(np.intp), lines["net_minor"].to_numpy(), n), **facts.by_part(sums_by_type(facts.lines, payout, n)),
     })  # fmt: skip
@@ -93,7 +93,7 @@ def _shared(group: pd.Series, sums: np.ndarray, whole: np.ndarray) -> np.ndarray
 def _unknown(frame: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
     """Rows for credits without a payout, with every column of the frame."""
     rest = rest.sort_values(["day", "file", "row"], kind="stable")
-    texts, n = ("payout", "reference", "file"), len(rest)
+    texts, n = ("payout", "reference", "group", "file"), len(rest)
     blank = {
         name: pd.Series([""] * n, dtype="str") if name in texts else np.zeros(n, np.int64) for name in frame.columns
     }

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 
 import pandas as pd
 
 from recon_core.model import Result
+from recon_core.money import MINOR_PER_MAJOR
 from recon_core.problems import Problem
 from recon_core.reports import (
     chain,
+    changes,
     checks,
     claims,
     commercial,
@@ -28,13 +32,14 @@ from recon_core.reports import (
     suggestions,
     summary,
 )
-from recon_core.reports.case import Case, Overflow, Run, is_ours
+from recon_core.reports.case import Case, Overflow, Previous, Run, is_ours
 from recon_core.reports.sources import sheet_names
 from recon_core.sheets import Kind, Sheet
 
 REPORTS: dict[str, Callable[[Case], Sheet | list[Sheet]]] = {
     "Summary": summary.sheet,  # outcome, tie-out, counts and amounts
     "Exceptions": exceptions.sheet,  # work to do
+    "Changes": changes.sheet,  # what moved since the run before; from the second run on
     "Suggestions": suggestions.sheet,  # possible matches, nothing counts on them
     "Matched": matched.sheet,  # which rows closed each other, and how
     "Data checks": checks.sheet,  # every problem, with what to do
@@ -74,11 +79,37 @@ MARKET_AMOUNTS = frozenset(
     column.name for one in MARKET_COLUMNS for column in one.COLUMNS if column.kind is Kind.AMOUNT
 )
 
+COMPARED: dict[str, tuple[str, ...]] = {  # sheets of the run before that Changes reads, and their columns
+    "Files": ("Source", "File", "Rows", "SHA-256"),
+    "Exceptions": ("Leg", "Exc key", "Status", "Type", "Difference", "Id", "File A", "Row A", "File B", "Row B"),
+    "Orders": tuple(column.name for column in orders.COLUMNS),
+    "Payouts": ("Status", "Payout", "Reference", "Sum of lines", "Bank amount", "Bank date", "Bank reference"),
+}
+COMPARED_AMOUNTS = MARKET_AMOUNTS | {"Difference"}
+
 
 def details(case: Case) -> dict[str, pd.DataFrame]:
     """The tables with a row for each line, by Excel table name; the caller may put big ones into files."""
     made = {**DETAILS, **(MARKET if case.books else {})}
-    return {name: make(case.results, case) for name, make in made.items()}
+    found = {name: make(case.results, case) for name, make in made.items()}
+    return found | ({changes.TABLE: changes.frame(replace(case, details=found))} if case.previous else {})
+
+
+def before(sheet: str, columns: Mapping[str, Sequence[object]]) -> pd.DataFrame | None:
+    """The table of an earlier run as its sheet shows it -> the columns that Changes reads, amounts in minor units; None where one is gone."""
+    wanted = COMPARED[sheet]
+    if not set(wanted) <= set(columns):
+        return None
+    return pd.DataFrame({name: [minor(value) for value in columns[name]] if name in COMPARED_AMOUNTS else list(columns[name]) for name in wanted}, dtype=object)  # fmt: skip
+
+
+def minor(value: object) -> int | None:
+    """An amount of a cell in minor units, None where it is blank or none."""
+    return (
+        round(value * MINOR_PER_MAJOR)
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+        else None
+    )
 
 
 def build(case: Case, wanted: Sequence[str] = tuple(REPORTS)) -> list[Sheet]:
@@ -100,8 +131,10 @@ __all__ = [
     "REPORTS",
     "Case",
     "Overflow",
+    "Previous",
     "Run",
     "after",
+    "before",
     "build",
     "details",
     "is_ours",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from recon_core.model import FileFacts, Result
 from recon_core.prepare import SourceTable
 from recon_core.problems import Problem, Severity, worst
 from recon_core.recipe import Recipe
+from recon_core.schema import as_text as as_plain
 from recon_core.sheets import Cell, Column, Kind, Sheet, Table
 
 TABLE_ROW = 5  # result tables have their header here
@@ -51,6 +53,32 @@ class Overflow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """What the run before left in the workbook: its row of the run log, and its tables by sheet, amounts in minor units.
+
+    `number` 0: no earlier run is known. `missing`: sheets that are gone, renamed or not of that run.
+    """
+
+    number: int = 0
+    as_of: dt.date | None = None
+    setup_hash: str = ""
+    files_hash: str = ""
+    result_hash: str = ""
+    version: str = ""
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    changes: Sequence[dict[str, object]] = ()  # rows of its sheet Changes
+
+    def table(self, sheet: str) -> pd.DataFrame:
+        """The table of a sheet that is not missing."""
+        return self.tables[sheet]
+
+    def texts(self, sheet: str, column: str) -> list[str]:
+        """A column as texts; [] where the sheet is missing."""
+        return [as_plain(value) for value in self.tables[sheet][column]] if sheet in self.tables else []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One run on its way to the sheets. `details` are the big tables by Excel table name, made once by `details`."""
 
@@ -68,6 +96,7 @@ class Case:
     source_sheets: Mapping[str, str] = field(default_factory=dict)  # source -> its sheet
     standing: Mapping[str, str] = field(default_factory=dict)  # sheets that an earlier run has written -> their source
     books: Books | None = None  # the marketplace's money
+    previous: Previous | None = None  # None: this is the first run, and no sheet Changes stands
     market_sheets: Sequence[str] = ()  # sheets of the marketplace that an earlier run has written
 
     @property
@@ -84,7 +113,7 @@ class Case:
 
 WARNS = frozenset({
     "F-304", "F-306", "F-307", "F-309", "F-322", "K-401", "K-403", "K-404", "K-405", "K-406", "K-451", "M-202", "R-701", "T-224", "T-241",
-    "D-705", "D-706", "D-708", "D-710",
+    "D-705", "D-706", "D-708", "D-710", "L-601", "L-602", "L-603",
 })  # fmt: skip  # notes that deserve eyes
 
 
@@ -102,6 +131,18 @@ def heading(case: Case, title: str, hint: str) -> tuple[Cell, ...]:
         Cell(row=2, column=1, value=" · ".join(filter(None, parts)), style="subtitle"),
         Cell(row=3, column=1, value=hint, style="subtitle"),
     )
+
+
+def files_hash(results: Mapping[str, Result]) -> str:
+    """One hash over the fingerprints of all files, each counted once whatever its name."""
+    return short_hash(
+        "".join(sorted({f"{file.sha256}{file.sheet}" for result in results.values() for file in result.files}))
+    )
+
+
+def short_hash(text: str) -> str:
+    """Sixteen hex digits of SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def is_ours(grid: Sequence[Sequence[object]], title: str) -> bool:

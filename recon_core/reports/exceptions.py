@@ -1,7 +1,8 @@
 """Sheet Exceptions: partially matched and unmatched rows with the reason, largest first; the user's notes stay.
 
 The lines of a partial match stand side by side, A and B in one row as far as there are two; its difference stands
-on its first row, so that the column adds up.
+on its first row, so that the column adds up. With a marketplace the type of a row is the divergence of its
+order or payout that is about most money; what is a lag of time stands below the work.
 """
 
 from __future__ import annotations
@@ -13,18 +14,21 @@ import numpy as np
 import pandas as pd
 
 from recon_core.dates import NO_DAY, to_series
+from recon_core.marketplace.meanings import MEANINGS, OF_THE_ORDERS
+from recon_core.marketplace.words import PayoutStatus
 from recon_core.model import Reason, Result, Status
 from recon_core.money import MINOR_PER_MAJOR, grouped
 from recon_core.problems import Place, Problem, Severity
+from recon_core.reports.blocks import STEPS, is_lag
 from recon_core.reports.case import PROOF, TYPED, Case, detail_sheet, hex_ids, named, square
 from recon_core.sheets import Column, Kind, Sheet
 from recon_core.statuses import SENTENCES
 
 COLUMNS = (
-    Column(name="Exc key", kind=Kind.ID, width=19), Column(name="Leg", width=14), Column(name="Status", width=17), Column(name="Type", width=19),
+    Column(name="Exc key", kind=Kind.ID, width=19), Column(name="Leg", width=14), Column(name="Status", width=17), Column(name="Type", width=24),
     Column(name="Id", kind=Kind.ID), Column(name="Date", kind=Kind.DATE, width=12), Column(name="Age days", kind=Kind.INTEGER, width=9),
     Column(name="Amount A", kind=Kind.AMOUNT), Column(name="Amount B", kind=Kind.AMOUNT), Column(name="Difference", kind=Kind.AMOUNT),
-    Column(name="Why not matched", width=52), *(Column(name=name, kind=Kind.INPUT_DATE if name == "Due" else Kind.INPUT, width=14) for name in TYPED),
+    Column(name="Why not matched", width=52), Column(name="What to do", width=48), *(Column(name=name, kind=Kind.INPUT_DATE if name == "Due" else Kind.INPUT, width=14) for name in TYPED),
     Column(name="Match id", kind=Kind.ID, width=18), Column(name="First seen run", kind=Kind.INTEGER, width=10),
     Column(name="File A"), Column(name="Sheet A", width=10), Column(name="Row A", kind=Kind.INTEGER, width=9),
     Column(name="File B"), Column(name="Sheet B", width=10), Column(name="Row B", kind=Kind.INTEGER, width=9), *PROOF,
@@ -40,6 +44,7 @@ def columns(case: Case) -> tuple[Column, ...]:
 def frame(results: Mapping[str, Result], case: Case) -> pd.DataFrame:
     """One row for each unmatched line; a partial match has as many rows as its longer side. Largest first."""
     whole = pd.concat([_leg(result) for result in results.values()], ignore_index=True)
+    whole = _with_divergences(whole, case)
     whole = whole.iloc[_largest_first(whole)].reset_index(drop=True)
     changed = set(changed_ticks(whole, case))
     typed = {name: [_note(case, key, name) for key in whole["Exc key"]] for name in (*TYPED, *case.own_columns)}
@@ -62,11 +67,62 @@ def _largest_first(whole: pd.DataFrame) -> np.ndarray:
     """Order of the rows: by the size of their match or row, rows of one match together, then as they came."""
     size = whole["Difference"].abs().fillna(0).astype("int64")
     group = np.where(whole["Match id"] != "", whole["Leg"] + whole["Match id"], whole["Leg"] + whole["Exc key"])
+    lag = is_lag(whole).groupby(group).transform("min").to_numpy() if len(whole) else np.zeros(0, bool)
     return (
-        np.lexsort((np.arange(len(whole)), group.astype(str), -size.groupby(group).transform("max").to_numpy()))
+        np.lexsort((np.arange(len(whole)), group.astype(str), -size.groupby(group).transform("max").to_numpy(), lag))
         if len(whole)
         else np.arange(0)
     )
+
+
+def _with_divergences(whole: pd.DataFrame, case: Case) -> pd.DataFrame:
+    """Type, sentence and next step of each row: of its main divergence where it has one, else of the reason its leg gives."""
+    rows = zip(_divergences(whole, case), whole["Type"], whole["Why not matched"], strict=True)
+    kinds, said = [], []
+    for codes, reason, sentence in rows:
+        main, _, others = codes.partition("; ")
+        kinds.append(main or reason)
+        said.append((MEANINGS[main].sentence if main else sentence) + (f" Also: {others}." if others else ""))
+    todo = [STEPS.get(kind, "") for kind in kinds]
+    columns = {"Type": kinds, "Why not matched": said, "What to do": todo}
+    return whole.assign(**{name: pd.Series(values, dtype="str") for name, values in columns.items()})
+
+
+def _divergences(whole: pd.DataFrame, case: Case) -> pd.Series:
+    """The codes of each row joined by '; ', '' for none: of its order in the legs of orders, of its payout in the bank leg."""
+    codes = pd.Series([""] * len(whole), dtype="str")
+    books = case.books
+    if books is None or whole.empty:
+        return codes
+    of_order = pd.Series(
+        books.orders["divergences"].astype(object).to_numpy(), index=books.orders["order_id"].to_numpy(object)
+    )
+    settlement, orders, bank = books.legs.settlement, books.legs.orders, books.legs.bank
+    for leg in filter(None, (settlement, orders)):
+        mine = (whole["Leg"] == leg.name).to_numpy()
+        found = whole.loc[mine, "key"].astype(object).map(of_order).fillna("").astype("str")
+        codes[mine] = found if leg is settlement else found.map(_of_the_orders)
+    if bank is not None:
+        mine = (whole["Leg"] == bank.name).to_numpy()
+        lags = set(books.payouts.loc[books.payouts["status"].astype("str") == PayoutStatus.IN_TRANSIT, "group"])
+        rows = whole.loc[mine, ["Status", "lead_side", "key"]].itertuples(index=False)
+        of_bank = [
+            _of_the_bank(str(status), side == books.legs.bank_payouts, key in lags) for status, side, key in rows
+        ]
+        codes[mine] = pd.Series(of_bank, dtype="str", index=codes.index[mine])
+    return codes
+
+
+def _of_the_bank(status: str, is_payout: bool, is_moving: bool) -> str:  # noqa: FBT001 - two facts of a row
+    """The divergence of a row of the bank leg."""
+    if status == Status.PARTIALLY_MATCHED:
+        return "BANK_AMOUNT"
+    return "BANK_UNKNOWN" if not is_payout else "IN_TRANSIT" if is_moving else "BANK_MISSING"
+
+
+def _of_the_orders(codes: str) -> str:
+    """Of the divergences of an order those that its row in the leg against the portal's orders can be about."""
+    return "; ".join(code for code in codes.split("; ") if code in OF_THE_ORDERS)
 
 
 def changed_ticks(whole: pd.DataFrame, case: Case) -> list[str]:
@@ -189,6 +245,7 @@ def _columns(pairs: pd.DataFrame, result: Result) -> pd.DataFrame:
         "Difference": gap.mask(pairs["nth"] > 0),
         "Why not matched": pd.Series([_why(code, names, result) for code, names in zip(reason, differs, strict=True)], dtype="str"),
         "Match id": hex_ids(_take(result, "match_id", lead)), **places, **proof,
+        "key": pd.Series(lines["key"].iloc[lead].array, dtype="str"), "lead_side": _take(result, "side", lead),
         "A no squared": square(proof["A no"]), "B no squared": square(proof["B no"]),
     })  # fmt: skip
 

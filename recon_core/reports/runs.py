@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pandas as pd
 
 from recon_core.model import Status
 from recon_core.money import to_text
-from recon_core.reports.case import TABLE_ROW, Case, heading
+from recon_core.reports.case import TABLE_ROW, Case, files_hash, heading, short_hash
 from recon_core.sheets import Cell, Column, Kind, Sheet, Table
 
 COLUMNS = (
@@ -48,11 +46,10 @@ def sheet(case: Case) -> Sheet:
 def row(case: Case, previous: str) -> dict[str, object]:
     """This run's row of the log."""
     run = case.run
-    files = sorted({f"{file.sha256}{file.sheet}" for result in case.results.values() for file in result.files})
-    hashes = (_short("".join(files)), run.setup_hash, run.result_hash)
+    hashes = (files_hash(case.results), run.setup_hash, run.result_hash)
     return {
         "Run": run.number, "Start": run.started, "End": run.ended, "User": run.user, "Machine": run.machine, "Version": run.version, "As of": case.recipe.as_of, "Outcome": case.outcome.upper(),
-        "Counts": counts(case), "Files hash": hashes[0], "Setup hash": hashes[1], "Result hash": hashes[2], "Chain": _short("|".join((*hashes, previous))),
+        "Counts": counts(case), "Files hash": hashes[0], "Setup hash": hashes[1], "Result hash": hashes[2], "Chain": short_hash("|".join((*hashes, previous))),
     }  # fmt: skip
 
 
@@ -67,7 +64,3 @@ def counts(case: Case) -> str:
                 f"{name} {letter} {matched.rows:,} of {total:,} rows matched ({to_text(matched.amount_minor)})"
             )
     return "; ".join(parts)
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

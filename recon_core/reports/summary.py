@@ -1,6 +1,7 @@
 """Sheet Summary: the outcome, the tie-out, counts and amounts by outcome, class, type and age, each linked to its rows.
 
-The blocks above row 27 stand at fixed places, because the charts of the template look there.
+The blocks above row 27 stand at fixed places, because the charts of the template look there; those of a marketplace, then those of
+the legs, follow.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from recon_core.model import CLASS_CODE, CLASSES, MatchClass, Reason, Result, Status
+from recon_core.model import CLASS_CODE, CLASSES, MatchClass, Result, Status
 from recon_core.money import grouped, to_major, to_text
 from recon_core.problems import Severity
 from recon_core.recipe import RuleKind
+from recon_core.reports.blocks import STEPS, header, is_lag, section
+from recon_core.reports.blocks import row as row_cells
 from recon_core.reports.case import TABLE_ROW, Case, day, heading
+from recon_core.reports.late_blocks import changes_block, expected_block
+from recon_core.reports.market_blocks import market_blocks
 from recon_core.reports.tieout import Check, Sums, bridge, checks
 from recon_core.sheets import Cell, Formula, Sheet, Value
-from recon_core.statuses import NEXT_STEP
 
 GLANCE_ROW, TYPES_ROW, TYPES_SHOWN, LEGS_ROW = 8, 16, 8, 27  # header rows; the charts refer to the rows below them
 STYLES = {
@@ -40,9 +44,6 @@ BANDS = (
     (31, 60, "31 to 60 days"),
     (61, None, "over 60 days"),
 )
-FIGURES = frozenset({
-    "Agrees", "Rows", "Rows A", "Rows B", "Amount", "Amount A", "Amount B", "Open amount", "Difference", "Matches", "One figure", "The other",
-})  # fmt: skip
 WIDTHS = {1: 58, 2: 18, 3: 18, 4: 18, 5: 18, 6: 14, 7: 48}
 
 
@@ -54,6 +55,13 @@ def sheet(case: Case) -> Sheet:
         *_types(case),
     ]
     row, tests = LEGS_ROW, []
+    for make in (changes_block, expected_block):
+        found, row = make(case, row)
+        cells += found
+    if case.books is not None:
+        block, row, test = market_blocks(case, case.books, row)
+        cells += block
+        tests.append(test)
     for result in case.results.values():
         block, row, test = _leg(case, result, row)
         cells += block
@@ -68,6 +76,9 @@ def _outcome(case: Case, tests: Sequence[tuple[str, bool]]) -> list[Cell]:
     rows = case.details["tblExceptions"]
     size = grouped(int(rows["Difference"].abs().fillna(0).sum()))
     work = f"{len(rows):,} exceptions, open amount {size}" if len(rows) else "no exceptions"
+    lags = rows[is_lag(rows).to_numpy()]
+    if len(lags):
+        work += f"; {len(lags):,} of them ({grouped(int(lags['Difference'].abs().fillna(0).sum()))}) are a lag of time"
     words = {
         "ok": f"OK: {work}; every cell that matters could be read",
         "warn": f"WARN: {work}; {left_out} rows left out, see Data checks",
@@ -90,37 +101,18 @@ def _who(case: Case) -> str:
     return f"Run {run.number}, {day(run.started.date())} {run.started:%H:%M}{by}; engine {run.version}, result {run.result_hash}."
 
 
-def _row(row: int, values: Sequence[Value], styles: Sequence[str], link: str = "") -> list[Cell]:
-    return [
-        Cell(row=row, column=column, value=value, style=style, link=link if column == 1 else "")
-        for column, (value, style) in enumerate(zip(values, styles, strict=True), 1)
-        if value is not None or style.startswith("header")
-    ]
-
-
-def _header(row: int, *names: str) -> list[Cell]:
-    return _row(row, names, ["header_right" if name in FIGURES else "header" for name in names])
-
-
-def _section(row: int, text: str) -> list[Cell]:
-    return [
-        Cell(row=row, column=1, value=text, style="section"),
-        *(Cell(row=row, column=column, value=None, style="section") for column in range(2, 7)),
-    ]
-
-
 def _glance(case: Case) -> list[Cell]:
     """Rows by outcome over all legs; amounts only where there is one leg, since legs are not added up."""
     single = len(case.results) == 1
     names = ("Outcome", "Rows A", "Rows B", "Amount A", "Amount B") if single else ("Outcome", "Rows A", "Rows B")
-    cells = _section(GLANCE_ROW - 1, "Rows by outcome" if single else "Rows by outcome, all legs together") + _header(
+    cells = section(GLANCE_ROW - 1, "Rows by outcome" if single else "Rows by outcome, all legs together") + header(
         GLANCE_ROW, *names
     )
     for at, status in enumerate(Status, GLANCE_ROW + 1):
         tallies = [[result.tallies[side, status] for result in case.results.values()] for side in (0, 1)]
         values: list[Value] = [str(status), *(sum(one.rows for one in side) for side in tallies)]
         values += [to_major(sum(one.amount_minor for one in side)) for side in tallies] if single else []
-        cells += _row(
+        cells += row_cells(
             at, values, [STYLES[status], "integer", "integer", "amount", "amount"][: len(values)], LINKS[status]
         )
     letters = "BCDE" if single else "BC"
@@ -129,7 +121,7 @@ def _glance(case: Case) -> list[Cell]:
         "Total",
         *(Formula(f"SUM({letter}{GLANCE_ROW + 1}:{letter}{bottom})", _column(cells, letter)) for letter in letters),
     ]
-    return cells + _row(
+    return cells + row_cells(
         bottom + 1, values, ["label", "integer_bold", "integer_bold", "amount_bold", "amount_bold"][: len(values)]
     )
 
@@ -146,7 +138,7 @@ def _column(cells: Sequence[Cell], letter: str) -> float:
 def _types(case: Case) -> list[Cell]:
     """Exceptions by type, largest open amount first; the slots below the last type stay empty."""
     rows = case.details["tblExceptions"]
-    cells = _section(TYPES_ROW - 1, "Exceptions by type") + _header(
+    cells = section(TYPES_ROW - 1, "Exceptions by type") + header(
         TYPES_ROW, "Type", "Rows", "Open amount", "Amount A", "Amount B", "Difference", "What to do"
     )
     filled = rows.assign(size=rows["Difference"].abs().fillna(0)).fillna(
@@ -162,20 +154,20 @@ def _types(case: Case) -> list[Cell]:
     types = types.sort_values(["size", "rows"], ascending=False, kind="stable").head(TYPES_SHOWN)
     for at, (name, one) in enumerate(types.iterrows(), TYPES_ROW + 1):
         money = [to_major(int(one[column])) for column in ("size", "a", "b", "gap")]
-        cells += _row(
+        cells += row_cells(
             at,
-            [str(name), int(one["rows"]), *money, NEXT_STEP[Reason(str(name))]],
+            [str(name), int(one["rows"]), *money, STEPS[str(name)]],
             ["text", "integer", "amount", "amount", "amount", "amount", "text_indent"],
             "#Exceptions!A5",
         )
     if types.empty:
-        cells += _row(TYPES_ROW + 1, ["None: every row of both sides is matched or skipped."], ["text"])
+        cells += row_cells(TYPES_ROW + 1, ["None: every row of both sides is matched or skipped."], ["text"])
     return cells
 
 
 def _leg(case: Case, result: Result, row: int) -> tuple[list[Cell], int, tuple[str, bool]]:
     """The block of one leg: outcomes, tie-out, bridge, classes, age. Returns its cells, the next row, its test."""
-    cells = _section(row, f"Leg {result.leg}: {result.label_a} (A) against {result.label_b} (B)")
+    cells = section(row, f"Leg {result.leg}: {result.label_a} (A) against {result.label_b} (B)")
     cells += [
         Cell(row=row + 1, column=1, value="Leg", style="label"),
         Cell(row=row + 1, column=2, value=result.leg, style="text"),
@@ -207,24 +199,24 @@ def _terms(case: Case, result: Result) -> str:
 
 
 def _outcomes(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cell], int]:
-    cells = _header(row, "Outcome", "Rows A", "Amount A", "Rows B", "Amount B")
+    cells = header(row, "Outcome", "Rows A", "Amount A", "Rows B", "Amount B")
     for at, status in enumerate(Status, row + 1):
         values: list[Value] = [str(status)]
         for side in (0, 1):
             tally = result.tallies[side, status]
             values += [tally.rows, to_major(tally.amount_minor)]
-        cells += _row(at, values, [STYLES[status], "integer", "amount", "integer", "amount"], LINKS[status])
+        cells += row_cells(at, values, [STYLES[status], "integer", "amount", "integer", "amount"], LINKS[status])
     bottom = row + len(Status)
     totals: list[Value] = [
         Formula(f"SUM({letter}{row + 1}:{letter}{bottom})", round(_column(cells[5:], letter), 4)) for letter in "BCDE"
     ]
-    return cells + _row(
+    return cells + row_cells(
         bottom + 1, ["Total", *totals], ["label", "integer_bold", "amount_bold", "integer_bold", "amount_bold"]
     ), bottom + 2
 
 
 def _tie_out(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cell], int, tuple[str, bool]]:
-    cells = _header(row, "Tie-out", "One figure", "The other", "Difference", "Agrees")
+    cells = header(row, "Tie-out", "One figure", "The other", "Difference", "Agrees")
     lines = checks(case, result, leg_cell)
     for at, check in enumerate(lines, row + 1):
         cells += _check(check, at)
@@ -236,7 +228,7 @@ def _check(check: Check, at: int) -> list[Cell]:
     gap = _gap(check)
     style = "amount" if check.money else "integer"
     difference = Formula(f"ROUND(B{at}-C{at},{check.places})", gap)
-    return _row(
+    return row_cells(
         at,
         [check.label, check.left, check.right, difference, Formula(f"D{at}=0", gap == 0)],
         ["text", style, style, style, "good" if gap == 0 else "bad"],
@@ -256,12 +248,12 @@ def _agrees(check: Check) -> bool:
 
 def _bridge(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cell], int]:
     """What makes up A - B; its total is the right side of the last check."""
-    cells = _header(row, "Bridge from A to B", "Amount")
+    cells = header(row, "Bridge from A to B", "Amount")
     parts = bridge(Sums(case=case, result=result, leg=leg_cell))
     for at, (label, value) in enumerate(parts, row + 1):
-        cells += _row(at, [label, value], ["text", "amount"])
+        cells += row_cells(at, [label, value], ["text", "amount"])
     total = round(sum(float(value.value) for _, value in parts if isinstance(value.value, int | float)), 4) + 0.0
-    cells += _row(
+    cells += row_cells(
         row + len(parts) + 1,
         ["A - B", Formula(f"SUM(B{row + 1}:B{row + len(parts)})", total)],
         ["label", "amount_bold"],
@@ -273,14 +265,14 @@ def _classes(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[
     """Confirmed matches by class, with the rows and the money of side A and the rows of side B."""
     green = result.lines["status"].to_numpy() == list(Status).index(Status.MATCHED)
     lines = result.lines[["side", "klass", "link", "amount_minor"]][green]
-    cells, at = _header(row, "Class of match", "Matches", "Rows A", "Amount A", "Rows B"), row + 1
+    cells, at = header(row, "Class of match", "Matches", "Rows A", "Amount A", "Rows B"), row + 1
     for name in CLASSES:
         mine = lines[lines["klass"] == CLASS_CODE[name]]
         if name is MatchClass.PARTIAL or mine.empty:
             continue
         is_a = (mine["side"] == 0).to_numpy()
         amount = to_major(int(mine["amount_minor"].to_numpy()[is_a].sum()))
-        cells += _row(
+        cells += row_cells(
             at,
             [str(name), int(mine["link"].nunique()), int(is_a.sum()), amount, int((~is_a).sum())],
             ["text", "integer", "integer", "amount", "integer"],
@@ -297,7 +289,7 @@ def _ages(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cel
     if not result.has_dates or rows.empty:
         return [], row - 1
     age = rows["Age days"].to_numpy(dtype="float64", na_value=np.nan)
-    cells, at = _header(row, "Age of exceptions", "Rows", "Amount A", "Amount B"), row + 1
+    cells, at = header(row, "Age of exceptions", "Rows", "Amount A", "Amount B"), row + 1
     for low, high, label in (*BANDS, (None, None, "no date")):
         inside = (
             np.isnan(age)
@@ -306,7 +298,7 @@ def _ages(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cel
         )
         if inside.any():
             amounts = [to_major(int(rows[f"Amount {side}"][inside].fillna(0).sum())) for side in "AB"]
-            cells += _row(
+            cells += row_cells(
                 at, [label, int(inside.sum()), *amounts], ["text", "integer", "amount", "amount"], "#Exceptions!A5"
             )
             at += 1
@@ -314,13 +306,13 @@ def _ages(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cel
 
 
 def _top(case: Case, row: int) -> list[Cell]:
-    """The ten largest exceptions, each linked to its row."""
+    """The ten largest exceptions, each linked to its row; what is a lag of time comes last."""
     rows = case.details["tblExceptions"].reset_index(drop=True)
     if rows.empty or "tblExceptions" in case.overflow:
         return []
     size = rows["Difference"].abs().fillna(0).to_numpy(dtype="int64")
-    top = rows.iloc[np.argsort(-size, kind="stable")[:10]]
-    cells = _section(row, "Ten largest exceptions") + _header(
+    top = rows.iloc[np.lexsort((-size, is_lag(rows).to_numpy()))[:10]]
+    cells = section(row, "Ten largest exceptions") + header(
         row + 1, "Id", "Leg", "Amount A", "Amount B", "Difference", "Type", "Why not matched"
     )
     for at, (number, one) in enumerate(top.iterrows(), row + 2):
@@ -328,7 +320,7 @@ def _top(case: Case, row: int) -> list[Cell]:
             None if pd.isna(one[name]) else to_major(int(one[name])) for name in ("Amount A", "Amount B", "Difference")
         ]
         link = f"#Exceptions!A{TABLE_ROW + 1 + int(str(number))}"
-        cells += _row(
+        cells += row_cells(
             at,
             [str(one["Id"]) or "(none)", str(one["Leg"]), *money, str(one["Type"]), str(one["Why not matched"])],
             ["id", "text", "amount", "amount", "amount", "text", "text"],

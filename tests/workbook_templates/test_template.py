@@ -76,7 +76,11 @@ def test_sheets_stand_in_order_and_none_is_hidden():
     sheets = ET.fromstring(parts(template_path())["xl/workbook.xml"]).findall(f".//{MAIN}sheet")
     assert [sheet.get("name") for sheet in sheets] == list(CONTENTS)
     assert not [sheet for sheet in sheets if sheet.get("state")]
-    assert {*RESULTS, "Summary"} == set(REPORTS) - {"Sources", *MARKET_SHEETS}  # those are made for what a recipe has
+    assert {*RESULTS, "Summary"} == set(REPORTS) - {
+        "Changes",
+        "Sources",
+        *MARKET_SHEETS,
+    }  # those are made for what a recipe has
 
 
 def test_start_leads_to_every_sheet():
@@ -107,7 +111,7 @@ def test_lists_of_the_user_fit_a_rule():
     assert len(",".join(REASON_CODES)) <= 255
     rules = sheet_xml(template_path(), "Exceptions").findall(f".//{MAIN}dataValidation")
     assert [rule.get("sqref") for rule in rules] == [
-        f"{letter}{TABLE_ROW + 1}:{letter}{MAX_ROWS - 1}" for letter in "LP"
+        f"{letter}{TABLE_ROW + 1}:{letter}{MAX_ROWS - 1}" for letter in "MQ"
     ]
 
 
