@@ -134,7 +134,7 @@ def test_check_leaves_the_workbook_as_it_was(demo):
 def test_a_stop_leaves_the_workbook_as_it_was_and_is_logged(demo, tmp_path):
     book = tmp_path / "stop" / demo[0].name
     shutil.copytree(demo[0].parent, book.parent)
-    (book.parent / "bank_hdfc_april.csv").unlink()
+    (book.parent / "oms_orders.csv").unlink()
     before = book.read_bytes()
     done = run(book)
     assert done.outcome == "stop"
@@ -221,7 +221,7 @@ def test_libreoffice_draws_every_sheet_without_cut_numbers(demo, tmp_path, recal
 
 def test_the_sheets_stand_in_the_order_of_the_table(demo):
     names = openpyxl.load_workbook(demo[0], read_only=True).sheetnames
-    apart = ("Sources", "Files", "Notes history", "Run log")  # sheets of sources stand at the end
+    apart = ("Changes", "Sources", "Files", "Notes history", "Run log")  # these stand at the end
     assert [name for name in names if name in REPORTS and name not in apart] == [
         name for name in REPORTS if name not in apart
     ]
