@@ -2,7 +2,9 @@
 
 Two units of one SKU give two equal settlement rows, so a repeat is judged by quantity: on the side that has
 quantities a repeated row is a duplicate; on the other side so many equal rows are genuine as units were ordered.
-Without any quantity nothing is skipped: such an id is not confirmed and says why (`matching/groups.py`).
+Rows are judged by sign: a sale and its reversal are never repeats of each other, and the units that came back do not
+explain a sale that stands twice; but a sale that the file itself reverses may stand once more. Without any quantity nothing is skipped: such an id is not confirmed and says why
+(`matching/groups.py`).
 Source: AJIO settlement practice, one row a unit; the bank total confirms it.
 """
 
@@ -41,16 +43,31 @@ def skip_duplicates(lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def _units_of(lines: pd.DataFrame, letter: int) -> npt.NDArray[np.int64]:
-    """For each line of a side, the units of its id (and item, where both sides name it) on the other side."""
+    """For each line of a side, how often it may stand: the units of its id (and item, where both sides name it) on the other side.
+
+    Units are those of rows of the same sign; where the other side has none of that sign, those of all its rows. Exact
+    reversals on the line's own side that the other side has no units for each let it stand once more.
+    """
     names = ["key", "item"] if all((lines.loc[lines["side"] == n, "item"] != "").any() for n in (0, 1)) else ["key"]
+    lines = lines.assign(is_back=lines["amount_minor"] < 0)
     wanted = lines[(lines["side"] == letter) & (lines["twin"] > 0)]
-    other = lines[
-        (lines["side"] != letter) & (lines["skip"] == 0) & (lines["twin"] == 0) & lines["key"].isin(wanted["key"])
-    ]
-    units = other.groupby(names)["units"].sum().reset_index().rename(columns={"units": "allowed"})
-    found = wanted[["pos", *names]].merge(units, on=names, how="left")
+    live = lines[(lines["skip"] == 0) & lines["key"].isin(wanted["key"])]
+    other = live[(live["side"] != letter) & (live["twin"] == 0)]
+    own = live[live["side"] == letter]
+    found = wanted[["pos", "is_back", "amount_minor", *names]]
+    counts = {
+        "same": other.groupby([*names, "is_back"])["units"].sum(),
+        "opposite": other.assign(is_back=~other["is_back"]).groupby([*names, "is_back"])["units"].sum(),
+        "all": other.groupby(names)["units"].sum(),
+        "reversals": own.assign(amount_minor=-own["amount_minor"]).groupby([*names, "amount_minor"]).size(),
+    }
+    for name, count in counts.items():
+        found = found.merge(count.rename(name).reset_index(), on=list(count.index.names), how="left")
+    found = found.fillna(dict.fromkeys(counts, 0))
+    more = (found["reversals"] - found["opposite"]).clip(lower=0).where(found["all"] > 0, 0)
+    allowed = found["same"].where(found["same"] > 0, found["all"]) + more
     out = np.zeros(len(lines), np.int64)
-    out[found["pos"].to_numpy()] = found["allowed"].fillna(0).to_numpy(np.int64)
+    out[found["pos"].to_numpy()] = allowed.to_numpy(np.int64)
     return out
 
 

@@ -33,21 +33,36 @@ def partial(lines: pd.DataFrame, task: Task) -> Found:
 
 
 def unexplained_repeats(lines: pd.DataFrame, ids: int) -> Bool:
-    """Ids where a side holds rows equal in every column, more of them than the other side's units account for."""
+    """Ids where a side holds rows equal in every column, more of them than the other side's units of that sign account for.
+
+    Where the other side has no units of that sign, all its units count. A row that its own side reverses, and the other
+    side has no units for that, may stand once more (`duplicates.py`).
+    """
     found = np.zeros(ids, bool)
     side, code, twin = (lines[name].to_numpy() for name in ("side", "code", "twin"))
-    repeated = twin > 0
-    if not repeated.any():
+    if not (twin > 0).any():
         return found
+    units, back = lines["units"].to_numpy(), lines["amount_minor"].to_numpy() < 0
     for letter in (0, 1):
-        mine, other = side == letter, side != letter
-        again = np.bincount(code[mine & repeated], minlength=ids)
-        kinds = np.bincount(
-            code[mine & (twin == 1)], minlength=ids
-        )  # each kind of equal rows has one first row besides
-        units = np.bincount(code[other], weights=lines["units"].to_numpy()[other], minlength=ids)
-        found |= (again > 0) & (again + kinds > units)
+        whole = np.bincount(code[side != letter], weights=units[side != letter], minlength=ids)
+        for sign in (False, True):
+            mine, other = (side == letter) & (back == sign), (side != letter) & (back == sign)
+            again = np.bincount(code[mine & (twin > 0)], minlength=ids)
+            kinds = np.bincount(
+                code[mine & (twin == 1)], minlength=ids
+            )  # each kind of equal rows has one first row besides
+            same = np.bincount(code[other], weights=units[other], minlength=ids)
+            reversed_here = _reversals(lines[side == letter], mine[side == letter] & (twin[side == letter] > 0), ids)
+            more = np.maximum(reversed_here - (whole - same), 0) * (whole > 0)
+            found |= (again > 0) & (again + kinds > np.where(same > 0, same, whole) + more)
     return found
+
+
+def _reversals(lines: pd.DataFrame, repeated: Bool, ids: int) -> Int64:
+    """By id, the lines of a side that exactly reverse one of its repeated lines."""
+    reverse = lines[["code", "amount_minor"]][repeated].drop_duplicates()
+    found = lines.merge(reverse.assign(amount_minor=-reverse["amount_minor"]), on=["code", "amount_minor"])
+    return np.bincount(found["code"].to_numpy(), minlength=ids).astype(np.int64)
 
 
 def _link_ids(lines: pd.DataFrame, ids: ById, klass: np.ndarray) -> pd.DataFrame:
