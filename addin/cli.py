@@ -331,6 +331,63 @@ def doctor(book: Path | None, excel: bool, as_json: bool) -> None:  # noqa: FBT0
             raise SystemExit(4)
 
 
+@main.group()
+def export() -> None:
+    """Write what the last run found for others: the settlement file of a payout, the journal for the books."""
+
+
+def exporting(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of every export."""
+    options = (
+        click.option("--payout", "payouts", multiple=True, help="Only this payout, as the sheet Settlements names it; repeatable."),
+        click.option("--to", type=click.Path(path_type=Path), default=None, help="A file or a folder. Without it: beside the workbook."),
+        click.option("--replace", is_flag=True, help="Write over a file that is there."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@export.command()
+@click.argument("book", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
+@exporting
+def settlement(book: Path, as_json: bool, **options: object) -> None:  # noqa: FBT001
+    """Write the settlement file of each payout of BOOK: expected, differences by cause, entries, every line, what arrived.
+
+    It holds what the sheets of the last run show; where files or Setup have changed since, it says so. BOOK stays as it is.
+    """
+    with session(as_json=as_json, quiet=False, verbose=False) as talk:
+        from addin import exporting as exports
+        from addin.hosts.file import FileHost
+
+        found = exports.settlement(FileHost(book), exports.Wish.of(options))
+        talk.tell(exports.said(found, "payout"), exports.as_json(found))
+
+
+@export.command()
+@click.argument("book", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["csv", "tally"]), default="csv", show_default=True, help="tally: vouchers in Tally's XML import format.")  # fmt: skip
+@click.option(
+    "--company", default="", help="The company of Tally that takes the vouchers. Empty: the one that is open."
+)
+@click.option("--again", is_flag=True, help="Vouchers that were exported before, too.")
+@exporting
+def journal(book: Path, as_json: bool, **options: object) -> None:  # noqa: FBT001
+    """Write the vouchers of the sheet Journal that were not exported yet, and mark them in BOOK.
+
+    Nothing is written where an entry has no account, where files or Setup have changed since the run, or where the sheet was edited.
+    """
+    with session(as_json=as_json, quiet=False, verbose=False) as talk:
+        from addin import exporting as exports
+        from addin import settings
+        from addin.hosts.file import FileHost
+
+        found = exports.journal(FileHost(book), exports.Wish.of(options), settings.load().user, settings.now)
+        talk.tell(exports.said(found, "voucher"), exports.as_json(found))
+
+
 class Talk:
     """What a command says and where: results to `out`, the rest to `console` (standard error)."""
 

@@ -33,6 +33,9 @@ SHEETS = {
     "tblCommercial": "Commercial",
     "tblClaims": "Claims",
     "tblChanges": "Changes",
+    "tblSettlements": "Settlements",
+    "tblDifferences": "Differences",
+    "tblJournal": "Journal",
 }
 MONEY = {"Amount", "Amount A", "Amount B", "Difference", "Tolerance", *MARKET_AMOUNTS, *CHANGE_AMOUNTS}
 

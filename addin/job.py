@@ -129,7 +129,6 @@ def _run(  # noqa: PLR0913 - what `run` was given, and when it began
     if meanwhile := tuple(changed()):
         return replace(done, outcome="stop", problems=(*problems, *meanwhile))
     host.progress("Writing the sheets", 0.7)
-    setup_hash = hashlib.sha256(json.dumps(cells, default=str, sort_keys=True).encode()).hexdigest()[:16]
     facts = Run(
         number=0,
         started=started,
@@ -137,10 +136,30 @@ def _run(  # noqa: PLR0913 - what `run` was given, and when it began
         user=settings.user,
         machine=settings.machine,
         version=__version__,
-        setup_hash=setup_hash,
+        setup_hash=setup_hash(cells),
         result_hash=done.result_hash,
     )
     return _write(host, workbook, recipe, outcome, facts, done, now)
+
+
+def setup_hash(cells: Mapping[str, Sequence[Sequence[object]]]) -> str:
+    """Sixteen hex digits over the cells of the Setup sheets."""
+    return hashlib.sha256(json.dumps(cells, default=str, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def source_files(recipe: Recipe, workbook: Path, allowed: Allowed) -> list[tuple[str, Path]]:
+    """The files of the legs' sources as a run would read them now: as it shows them, and where they are.
+
+    Not those that are only looked into, nor those that may not be read on this computer.
+    """
+    ignored: list[Problem] = []
+    used = {name for leg in recipe.legs for side in (leg.a, leg.b) for name in side.sources}
+    mine = [spec for spec in recipe.sources if spec.name in used and source_paths.may_look(spec, workbook, allowed)]
+    return [
+        (source_paths.shown(path, workbook), path)
+        for spec in mine
+        for path in source_paths.paths(spec, workbook, ignored)
+    ]
 
 
 def _write(host: Host, workbook: Path, recipe: Recipe, outcome: Outcome, facts: Run, done: Done, now: Clock) -> Done:
@@ -189,7 +208,7 @@ def _case(
     market = _market_sheets(host, outcome)
     return Case(
         previous=previous(host, workbook, log),
-        books=outcome.books, market_sheets=market, tables=outcome.tables, source_sheets=names, standing=standing, own_columns=own, results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
+        books=outcome.books, market_sheets=market, exports=_table(host, "Exports"), tables=outcome.tables, source_sheets=names, standing=standing, own_columns=own, results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
         kept_notes=[list(row.values()) for row in kept], log=[list(row.values()) for row in log],
     )  # fmt: skip
 

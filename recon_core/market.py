@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from recon_core.posting import Accounts
 from recon_core.ratecard import Card
 from recon_core.terms import Term
 
@@ -61,6 +62,7 @@ class Says(StrEnum):
     PAYOUT = "payout"
     PAYOUT_DATE = "payout date"
     PAYOUT_REFERENCE = "payout reference"
+    PAYOUT_TOTAL = "payout total"  # what the portal says it transferred, on every row of the payout or on one
     REMARKS = "remarks"
     ENTRY = "entry"
 
@@ -95,13 +97,15 @@ SAYS: Mapping[Role, tuple[Says, ...]] = MappingProxyType({
     ),
     Role.RETURNS: (*_ANY, Says.QUANTITY, Says.AMOUNT, Says.RETURNED_ON, Says.KIND),
     Role.SETTLEMENTS: (
-        *_ANY, Says.LINE_TYPE, Says.NET, Says.PAYOUT, Says.PAYOUT_DATE, Says.PAYOUT_REFERENCE, Says.REMARKS, Says.ENTRY,
+        *_ANY, Says.LINE_TYPE, Says.NET, Says.PAYOUT, Says.PAYOUT_DATE, Says.PAYOUT_REFERENCE, Says.PAYOUT_TOTAL, Says.REMARKS, Says.ENTRY,
     ),
 })  # fmt: skip
 NEEDED: Mapping[Role, tuple[Says, ...]] = MappingProxyType({
     Role.ORDERS: (Says.ORDER, Says.AMOUNT), Role.PORTAL: (Says.ORDER,), Role.RETURNS: (Says.ORDER,), Role.SETTLEMENTS: (),
 })  # fmt: skip
-AMOUNTS = frozenset({Says.PRICE, Says.AMOUNT, Says.TAXABLE, Says.GST, Says.NET, Says.ENTRY})  # may be sums of columns
+AMOUNTS = frozenset(
+    {Says.PRICE, Says.AMOUNT, Says.TAXABLE, Says.GST, Says.NET, Says.PAYOUT_TOTAL, Says.ENTRY}
+)  # may be sums of columns
 DATES = frozenset(
     {Says.ORDER_DATE, Says.INVOICE_DATE, Says.DISPATCH_DATE, Says.DELIVERY_DATE, Says.RETURNED_ON, Says.PAYOUT_DATE}
 )
@@ -136,6 +140,7 @@ class Market:
     terms: tuple[Term, ...] = ()
     within_minor: int = STANDARD_WITHIN  # of a fee, inclusive
     portal: str = ""  # of orders that name none
+    accounts: Accounts | None = None  # ledger accounts of the journal; None: no journal is proposed
 
     def sources(self, role: Role) -> tuple[str, ...]:
         """The sources of a role, in the order of the table."""

@@ -1,4 +1,4 @@
-"""The tables Marketplace, Rates and Payment terms -> Market, with every mistake in them.
+"""The tables Marketplace, Rates, Payment terms and Accounts -> Market, with every mistake in them.
 
 An empty table Marketplace is no marketplace: the value is None, and rates or terms that stand there all the same are
 named in a Note. Cells of Rates and Payment terms are judged by `ratecard` and `terms`.
@@ -25,6 +25,7 @@ from recon_core.market import (
     Says,
 )
 from recon_core.money import Form
+from recon_core.posting import parse_accounts
 from recon_core.problems import Place, Problem, Severity
 from recon_core.ratecard import parse_cards
 from recon_core.recipe import Recipe
@@ -58,19 +59,20 @@ def parse_market(tables: Tables, recipe: Recipe) -> tuple[Market | None, list[Pr
     terms, later = parse_terms(setup_rows(tables["Payment terms"]))
     problems += later
     within, portal, wrong = _items(tables["Reconciliation"])
-    market = Market(uses=uses, cards=cards, terms=terms, within_minor=within, portal=portal)
-    problems += wrong
+    accounts, of_accounts = parse_accounts(tables["Accounts"])
+    market = Market(uses=uses, cards=cards, terms=terms, within_minor=within, portal=portal, accounts=accounts)
+    problems += [*wrong, *of_accounts]
     if not any(problem.severity is Severity.STOP for problem in problems):
         problems += [*_lacking(market), *_legs(market, recipe), *_silent(market)]
     return market, problems
 
 
 def _unused(tables: Tables) -> list[Problem]:
-    """Rates or terms without a marketplace do nothing, and say so."""
+    """Rates, terms or accounts without a marketplace do nothing, and say so."""
     fix = "Fill the table Marketplace, or empty this one."
     return [
-        Problem("S-119", Severity.NOTE, Place(sheet="Rates"), "", f"The table {title} is filled, but no marketplace is set up, so it is not used.", fix)
-        for title in ("Rates", "Payment terms") if tables[title]
+        Problem("S-119", Severity.NOTE, Place(sheet=sheet), "", f"The table {title} is filled, but no marketplace is set up, so it is not used.", fix)
+        for title, sheet in (("Rates", "Rates"), ("Payment terms", "Rates"), ("Accounts", "Accounts")) if tables[title]
     ]  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def whole_problems(whole: Intp, place_of: PlaceOf) -> list[Problem]:
     if not len(whole):
         return []
     what = f"{len(whole):,} {'row names' if len(whole) == 1 else 'rows name'} no item, and the items of the order are not known; the amounts stay with the order."
-    fix = "Bring the order into side A, or fill in the item."
+    fix = "Fill in the item, or bring it into the order on side A."
     return [Problem("T-269", Severity.NOTE, place_of(int(whole[0])), "", what, fix)]
 
 

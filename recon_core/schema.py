@@ -201,7 +201,7 @@ TABLES: tuple[SetupTable, ...] = (
                 choices=(
                     "order id", "invoice number", "AWB", "item", "quantity", "unit price", "amount", "taxable", "GST rate", "GST", "order date",
                     "invoice date", "dispatch date", "delivery date", "status", "category", "brand", "weight", "zone", "payment mode", "portal",
-                    "flow", "returned on", "kind", "line type", "net", "payout", "payout date", "payout reference", "remarks", "entry",
+                    "flow", "returned on", "kind", "line type", "net", "payout", "payout date", "payout reference", "payout total", "remarks", "entry",
                 ),
             ),
             Field(name="Column", help="The header; of amounts also a sum: price + freight - discount.", example="unit_price_incl_gst", width=40),
@@ -264,6 +264,20 @@ TABLES: tuple[SetupTable, ...] = (
             Field(name="Per", help="What the fee is charged on. Empty: unit.", choices=("unit", "item", "order"), width=10),
         ),
     ),
+    SetupTable(
+        title="Accounts", sheet="Accounts", excel_name="tblAccounts", needed=False, blank_rows=8,
+        help="The ledger account of each entry of a payout, as your books name it. Empty: no journal is proposed.",
+        fields=(
+            Field(
+                name="Entry", example="COMMISSION", width=26,
+                help="A type of the sheet Releases, such as SALE, TCS or Fee: Packaging. PAYOUT: the clearing account. BANK: where it arrives. "
+                "ROUNDING. SALE (not ours), RETURN_SALE (not ours): of orders that our books do not have.",
+            ),
+            Field(name="Account", help="The ledger account, spelled as in your books.", example="Marketplace commission", width=44),
+            Field(name="Post by", help="order: a row for each order, for open-item accounts. Empty: one row a payout.", choices=("payout", "order"), width=12),
+            Field(name="Note", help="For the reader.", width=60),
+        ),
+    ),
 )  # fmt: skip
 
 BASICS: tuple[tuple[str, str], ...] = (
@@ -307,6 +321,7 @@ def layout(row_counts: Mapping[str, int] | None = None) -> dict[str, tuple[str, 
         "Marketplace": 50,
         "Payment terms": 12,
         "Rates": 80,
+        "Accounts": 40,
     }
     places: dict[str, tuple[str, int, int, int, int]] = {}
     free = dict.fromkeys(SETUP_SHEETS, 4)

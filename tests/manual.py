@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -48,7 +49,7 @@ def _help(field: object) -> str:
 def commands_page() -> str:
     """Every command with its options, as `--help` has them."""
     lines = ["# Commands", "", "`tieout --help` lists the commands; each has its own `--help`.", ""]
-    for name, command in sorted(main.commands.items()):
+    for name, command in _commands():
         with click.Context(command, info_name=f"tieout {name}") as context:
             usage = " ".join([f"tieout {name}", *command.collect_usage_pieces(context)])
             lines += [f"## {name}", "", (command.help or "").strip(), "", f"`{usage}`", ""]
@@ -56,6 +57,14 @@ def commands_page() -> str:
             rows = [f"| `{record[0]}` | {record[1]} |" for record in records if record]
             lines += ["| option | what it does |", "|---|---|", *rows, ""] if rows else []
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command by its words, those of a group under it."""
+    for name, command in sorted(main.commands.items()):
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {below}", one) for below, one in sorted(command.commands.items()))
 
 
 PAGES = {"setup.md": setup_page, "commands.md": commands_page}

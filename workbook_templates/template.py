@@ -82,6 +82,7 @@ CONTENTS = {
     "Rules": "The ladder of matching rules. Empty: the shipped one.",
     "Marketplace": "Which columns say what of orders, returns and settlement lines. Empty: no fees, payments and dues.",
     "Rates": "Agreed fees and payment terms of a marketplace, with their dates.",
+    "Accounts": "The ledger account of each entry of a payout. Empty: no journal is proposed.",
     "Files": "What was read: fingerprint and control total of each file.",
     "Notes history": "Notes of exceptions that are closed; they return with their row.",
     "Run log": "One row for each run, each chained to the one before.",
@@ -107,7 +108,7 @@ HELP = (
     ("Engine not found", "The buttons need the engine on this computer. In a terminal: 'pip install tieout', then 'tieout install'. 'tieout doctor' says what is missing."),
     ("Button does nothing", "Your company may not let Excel start programs. Run 'tieout install --start watch' once, then leave 'tieout watch' open in a terminal while you work. 'tieout run Book.xlsx' needs no button at all."),
     ("Workbook is open", "Save and close the workbook before you run it from the command line."),
-    ("Survives a run", "Start, Setup, Mapping, Rules, Marketplace, Rates; on Exceptions the columns Reason code, Owner, Due, Comment and Tick; Notes history; Run log; sheets of your own."),
+    ("Survives a run", "Start, Setup, Mapping, Rules, Marketplace, Rates, Accounts; on Exceptions the columns Reason code, Owner, Due, Comment and Tick; Notes history; Exports; Run log; sheets of your own."),
     ("Is rewritten", "Summary, Exceptions, Suggestions, Matched, Data checks, Skipped, A data, B data, Files. Anything else you type there is lost."),
 )  # fmt: skip
 HEADINGS = {
@@ -120,6 +121,10 @@ HEADINGS = {
     "Rates": (
         "Payment terms and rate cards",
         "What a marketplace may charge and when it pays. Type in the yellow cells.",
+    ),
+    "Accounts": (
+        "Ledger accounts",
+        "Where the journal posts each entry of a payout, as your books name it. Type in the yellow cells.",
     ),
     "Rules": ("Matching rules", "Leave the table empty for the shipped ladder of rules. Type in the yellow cells."),
 }  # A1 must not be a table's title, or the parser takes it for that

@@ -16,12 +16,16 @@ from recon_core.marketplace.ageing import ageing
 from recon_core.marketplace.chain import chain
 from recon_core.marketplace.claims import claims
 from recon_core.marketplace.commercial import commercial
+from recon_core.marketplace.differences import differences
 from recon_core.marketplace.divergences import divergences
 from recon_core.marketplace.facts import Facts, Legs, gather
 from recon_core.marketplace.fees import fees
+from recon_core.marketplace.journal import journal, refusals
+from recon_core.marketplace.notices import notices
 from recon_core.marketplace.orders import orders
 from recon_core.marketplace.payouts import payouts
 from recon_core.marketplace.releases import non_order, releases
+from recon_core.marketplace.settlements import settlements
 from recon_core.marketplace.words import FEE_STATUSES
 from recon_core.model import Raw, Result
 from recon_core.problems import Problem
@@ -41,6 +45,9 @@ ANALYSES: dict[str, Callable[[Facts, Frames], pd.DataFrame]] = {
     "commercial": commercial,  # agreed against charged terms
     "ageing": ageing,  # what is awaited, by days overdue
     "claims": claims,  # what to dispute, by payout
+    "differences": differences,  # what a payout paid against what was expected, by cause
+    "settlements": settlements,  # payouts from expected to arrived
+    "journal": journal,  # what the books are told
 }
 
 
@@ -58,6 +65,13 @@ class Books:
     divergences: pd.DataFrame
     ageing: pd.DataFrame
     claims: pd.DataFrame
+    differences: pd.DataFrame
+    settlements: pd.DataFrame
+    journal: pd.DataFrame
+    refusals: Mapping[
+        int, Sequence[str]
+    ]  # payouts without a journal -> entries without an account, none: without a date
+    has_accounts: bool
     files: tuple[str, ...]  # names of the settlement leg's files, which `file` counts
     as_of: int
     legs: Legs  # which leg of the run judges what
@@ -75,17 +89,15 @@ def analyse(recipe: Recipe, completed: Mapping[str, Sequence[Raw]], results: Map
     frames: Frames = {}
     for name, analysis in ANALYSES.items():
         frames[name] = analysis(facts, frames)
+    refused = refusals(facts, frames)
     del frames["accounts"]
     fee_rows = frames["fees"]
     frames["fees"] = fee_rows.assign(status=words_of(fee_rows["status"].to_numpy(), [str(one) for one in FEE_STATUSES]))
     settlement = results[facts.legs.settlement.name]
     return Books(
-        **frames,
-        files=tuple(file.file for file in settlement.files),
-        as_of=facts.as_of,
-        legs=facts.legs,
-        problems=facts.problems,
-    )
+        **frames, refusals=refused, has_accounts=facts.market.accounts is not None, files=tuple(file.file for file in settlement.files),
+        as_of=facts.as_of, legs=facts.legs, problems=(*facts.problems, *notices(facts, frames, refused)),
+    )  # fmt: skip
 
 
 __all__ = ["ANALYSES", "Books", "analyse"]

@@ -57,7 +57,8 @@ class Settled:
     frame: order int64 (-1 none), kind int8 (position in KINDS), payout int64, day int64, file int32 (position in the
     settlement leg's files), row int64, line_id uint64, net_minor int64, is_blank bool (no item), linked int8 (position in `linked`).
     entries: model.ENTRY_COLUMNS, pos is the position in frame.
-    payouts: payout str, reference str, group str (as the bank leg adds up), day int64, file int32; by position, oldest first.
+    payouts: payout str, reference str, group str (as the bank leg adds up), day int64, file int32, stated_minor and
+    other_stated_minor int64 (the least and the largest transfer that its rows state; UNKNOWN where none does); by position, oldest first.
     """
 
     frame: pd.DataFrame
@@ -118,6 +119,7 @@ class _File:
 
     raw: Raw
     net: Int64
+    stated: Int64  # the transfer of the whole payout, UNKNOWN on rows that do not say it
     kind: Int8
     day: Days
     types: Mapping[str, str]
@@ -146,8 +148,10 @@ class _File:
         sale = next((amounts[name] for name, kind in types.items() if kind == EntryType.SALE), np.zeros(len(at), np.int64))  # fmt: skip
         kind, problems = read_kinds(columns.kinds(part), sale, Place(file=raw.file, sheet=raw.sheet))
         net, form = columns.named(Says.NET, Column.NET)
+        total = market.use(Role.SETTLEMENTS, raw.source, Says.PAYOUT_TOTAL)
         return cls(
             raw=raw, net=amounts_of(raw, net, form)[at] if net else np.full(len(at), UNKNOWN, np.int64), kind=kind,
+            stated=amounts_of(raw, total.column, total.form or "auto")[at] if total else np.full(len(at), UNKNOWN, np.int64),
             day=days_of(raw, *columns.named(Says.PAYOUT_DATE, Column.PAYOUT_DATE))[at], types=types, amounts=amounts,
             item=standard(columns.text(part, Says.ITEM, Column.ITEM)), remarks=columns.text(part, Says.REMARKS, Column.NOTE),
             payout=_objects(columns.text(part, Says.PAYOUT, Column.PAYOUT)), reference=_objects(columns.text(part, Says.PAYOUT_REFERENCE, Column.BANK_REFERENCE)),
@@ -227,10 +231,20 @@ def _payouts(read: Sequence[_File], file: Int64, group_by: str) -> tuple[pd.Data
         "reference": pd.Series(np.concatenate([*(one.reference for one in read), none])[first], dtype="str"),
         "group": pd.Series(np.concatenate([*groups, none])[first], dtype="str"), "day": day, "file": file[first],
     })  # fmt: skip
+    table = table.assign(**_stated(_joined([one.stated for one in read]), code, len(found)))
     order = table.sort_values(["day", "payout"], kind="stable").index.to_numpy()
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return table.iloc[order].reset_index(drop=True), rank[code]
+
+
+def _stated(minor: Int64, payout: Int64, n: int) -> dict[str, Int64]:
+    """The least and the largest transfer that the rows of each payout state."""
+    known = np.flatnonzero(minor != UNKNOWN)
+    least, largest = np.full(n, np.iinfo(np.int64).max), np.full(n, UNKNOWN, np.int64)
+    np.minimum.at(least, payout[known], minor[known])
+    np.maximum.at(largest, payout[known], minor[known])
+    return {"stated_minor": np.where(largest == UNKNOWN, UNKNOWN, least), "other_stated_minor": largest}
 
 
 def _joined(parts: Sequence[Int64] | Sequence[Int8]) -> Int64:

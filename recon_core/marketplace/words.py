@@ -54,6 +54,44 @@ class PayoutStatus(StrEnum):
     NOT_COMPARED = "Not compared"  # no leg reads the bank
 
 
+class Cause(StrEnum):
+    """Why a payout differs from what was expected of it; most are the divergence types of an order."""
+
+    MISSING_IN_OMS = "MISSING_IN_OMS"
+    UNKNOWN_ORDER = "UNKNOWN_ORDER"
+    SHORT_PAYMENT = "SHORT_PAYMENT"
+    NOT_DUE = "NOT_DUE"
+    NOT_SETTLED = "NOT_SETTLED"
+    OVER_PAYMENT = "OVER_PAYMENT"
+    FEE_OVERCHARGE = "FEE_OVERCHARGE"
+    FEE_NOT_REVERSED = "FEE_NOT_REVERSED"
+    FEE_UNDERCHARGE = "FEE_UNDERCHARGE"
+    FEE_UNCONFIGURED = "FEE_UNCONFIGURED"
+    PENDING = "PENDING"  # a fee or tax of an order whose sale or return is not settled in full
+    TAX_ON_FEE = "TAX_ON_FEE"
+    TCS_MISMATCH = "TCS_MISMATCH"
+    TDS_MISMATCH = "TDS_MISMATCH"
+    RETURN_NOT_SETTLED = "RETURN_NOT_SETTLED"
+    RETURN_NOT_RECEIVED = "RETURN_NOT_RECEIVED"
+    DOUBLE_RETURN_CHARGE = "DOUBLE_RETURN_CHARGE"
+    CHARGEBACK = "CHARGEBACK"
+    RESERVE_HELD = "RESERVE_HELD"
+    ADJUSTMENT = "ADJUSTMENT"
+    NON_ORDER = "NON_ORDER"  # lines of no order, but a reserve
+    ROUNDING = "ROUNDING"
+    UNEXPLAINED = "UNEXPLAINED"
+
+
+CAUSES = tuple(Cause)
+
+
+class State(StrEnum):
+    """Whether a payout is done with: it arrived as its lines say, and nothing of it is unexplained. Source: Koncili, OPEN and FINALIZED."""
+
+    OPEN = "Open"
+    FINALIZED = "Finalized"
+
+
 def words_by(group: Int64, code: Int64, words: Sequence[str], groups: int) -> pd.Categorical[str]:
     """The distinct words of each group 0..groups-1, in the order of their codes, joined by '; '; codes below 0 are left out."""
     inside = (code >= 0) & (group >= 0)

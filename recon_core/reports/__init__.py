@@ -18,15 +18,18 @@ from recon_core.reports import (
     claims,
     commercial,
     data,
+    differences,
     exceptions,
     fees,
     files,
+    journal,
     matched,
     notes,
     orders,
     payouts,
     releases,
     runs,
+    settlements,
     skipped,
     sources,
     suggestions,
@@ -46,13 +49,16 @@ REPORTS: dict[str, Callable[[Case], Sheet | list[Sheet]]] = {
     "Skipped": skipped.sheet,  # rows that take no part, and why
     "A data": data.sheet_a,  # every row of side A as read
     "B data": data.sheet_b,  # every row of side B as read
-    "Orders": orders.sheet,  # was I paid: order value to cash (these seven only with a marketplace)
+    "Orders": orders.sheet,  # was I paid: order value to cash (these ten only with a marketplace)
     "Fees": fees.sheet,  # the card against what was charged
     "Releases": releases.sheet,  # every entry of every settlement line
     "Payouts": payouts.sheet,  # transfers against the bank
     "Money chain": chain.sheet,  # live totals and checks
     "Commercial": commercial.sheet,  # what the terms cost
     "Claims": claims.sheet,  # what to dispute
+    "Settlements": settlements.sheet,  # each payout from expected to arrived
+    "Differences": differences.sheet,  # why a payout is not what was expected
+    "Journal": journal.sheet,  # what the books are told
     "Sources": sources.sheets,  # one sheet each: rows of a source with its derived columns, live
     "Files": files.sheet,  # what was read, with control totals
     "Notes history": notes.sheet,  # notes whose row is gone
@@ -72,9 +78,12 @@ MARKET: dict[str, Callable[[Mapping[str, Result], Case], pd.DataFrame]] = {
     "tblPayouts": payouts.frame,
     "tblCommercial": commercial.frame,
     "tblClaims": claims.frame,
+    "tblSettlements": settlements.frame,
+    "tblDifferences": differences.frame,
+    "tblJournal": journal.frame,
 }
-MARKET_SHEETS = ("Orders", "Fees", "Releases", "Payouts", "Money chain", "Commercial", "Claims")
-MARKET_COLUMNS = (orders, fees, releases, payouts, commercial, claims)
+MARKET_SHEETS = ("Orders", "Fees", "Releases", "Payouts", "Money chain", "Commercial", "Claims", "Settlements", "Differences", "Journal")  # fmt: skip
+MARKET_COLUMNS = (orders, fees, releases, payouts, commercial, claims, settlements, differences, journal)
 MARKET_AMOUNTS = frozenset(
     column.name for one in MARKET_COLUMNS for column in one.COLUMNS if column.kind is Kind.AMOUNT
 )

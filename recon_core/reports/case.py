@@ -14,13 +14,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recon_core.dates import to_date
 from recon_core.marketplace import Books
 from recon_core.model import FileFacts, Result
+from recon_core.posting import BANK, PAYOUT
 from recon_core.prepare import SourceTable
 from recon_core.problems import Problem, Severity, worst
 from recon_core.recipe import Recipe
 from recon_core.schema import as_text as as_plain
 from recon_core.sheets import Cell, Column, Kind, Sheet, Table
+from recon_core.vouchers import Posting, number
 
 TABLE_ROW = 5  # result tables have their header here
 YES_NO = ("Yes", "No")
@@ -98,6 +101,7 @@ class Case:
     books: Books | None = None  # the marketplace's money
     previous: Previous | None = None  # None: this is the first run, and no sheet Changes stands
     market_sheets: Sequence[str] = ()  # sheets of the marketplace that an earlier run has written
+    exports: Sequence[Mapping[str, object]] = ()  # rows of the sheet Exports, oldest first
 
     @property
     def outcome(self) -> str:
@@ -106,14 +110,50 @@ class Case:
             "warn" if worst(self.problems) is Severity.LEFT_OUT or any(p.code in WARNS for p in self.problems) else "ok"
         )
 
+    @property
+    def postings(self) -> list[Posting]:
+        """The rows of the journal as they stand on its sheet."""
+        return [] if self.books is None else _postings(self.books)
+
     def files(self, result: Result, side: int) -> list[FileFacts]:
         """The files of one side of a leg."""
         return [file for file in result.files if file.side == side]
 
 
+def _postings(books: Books) -> list[Posting]:
+    """Rows of the journal in words; a debit is positive in the books."""
+    payouts, ids = books.settlements["payout"].astype("str").tolist(), books.orders["order_id"].astype("str").tolist()
+    references = books.settlements["reference"].astype("str").tolist()
+    marks = hex_ids(books.journal["key"].to_numpy(np.uint64)).tolist()
+    rows = books.journal
+    numbers = zip(*(rows[name].to_numpy(np.int64).tolist() for name in ("payout", "order", "day", "amount_minor", "lines")), strict=True)  # fmt: skip
+    texts = zip(*(rows[name].astype("str").tolist() for name in ("voucher", "account", "entry")), marks, strict=True)
+    found = []
+    for (at, order, day_no, minor, lines), (voucher, account, entry, key) in zip(numbers, texts, strict=True):
+        payout, order_id, date = payouts[at], ids[order] if order >= 0 else "", to_date(day_no)
+        if date is None:
+            raise ValueError(f"a voucher of {payout} has no date")
+        text = _said(entry, voucher, payout, order_id, references[at], lines)
+        found.append(Posting(
+            no=number(payout, voucher), day=date, voucher=voucher, account=account, debit=max(minor, 0), credit=max(-minor, 0), text=text,
+            payout=payout, entry=entry, order=order_id, key=key,
+        ))  # fmt: skip
+    return found
+
+
+def _said(entry: str, voucher: str, payout: str, order: str, reference: str, lines: int) -> str:
+    """What a posting says of itself: 'COMMISSION of payout FNSET-0410, 124 entries'."""
+    if entry == PAYOUT and voucher == "Journal":
+        return f"Payout {payout}" + (f", reference {reference}" if reference not in ("", payout) else "")
+    if entry in (PAYOUT, BANK):
+        return f"Bank credit of payout {payout}" + (f", reference {reference}" if reference not in ("", payout) else "")
+    of = f"order {order} in payout {payout}" if order else f"payout {payout}"
+    return f"{entry} of {of}" + (f", {lines:,} entries" if lines > 1 else "")
+
+
 WARNS = frozenset({
     "F-304", "F-306", "F-307", "F-309", "F-322", "K-401", "K-403", "K-404", "K-405", "K-406", "K-451", "M-202", "R-701", "T-224", "T-241",
-    "D-705", "D-706", "D-708", "D-710", "L-601", "L-602", "L-603",
+    "D-705", "D-706", "D-708", "D-710", "L-601", "L-602", "L-603", "X-801", "X-802",
 })  # fmt: skip  # notes that deserve eyes
 
 

@@ -21,6 +21,7 @@ from recon_core.keys import parse_cleaning
 from recon_core.market import Market, MarketUse
 from recon_core.model import Raw
 from recon_core.money import to_minor
+from recon_core.posting import Account, Accounts
 from recon_core.problems import Place, Problem, ReconError
 from recon_core.ratecard import Card, from_csv_rows, parse_cards
 from recon_core.recipe import Derivation, Lookup, Recipe, SideOf, SkipRule
@@ -36,7 +37,7 @@ CASES = sorted(HERE.glob("*/case.txt"))
 ELSEWHERE = {"readers", "proposal.py", "problems.py", "reports", "explaining.py", "result_sheets.py"}
 # What no run comes to (a portal's template before it is booked, ledgers in long form): the test that brings it about.
 BY_OTHERS = {
-    **dict.fromkeys(("T-263", "T-265", "T-266", "T-267", "T-269", "T-271", "T-272", "T-273"), "test_entries.py"), "R-748": "test_dues.py", "R-752": "test_absent.py",
+    **dict.fromkeys(("T-263", "T-265", "T-266", "T-267", "T-271", "T-272", "T-273"), "test_entries.py"), "R-748": "test_dues.py", "R-752": "test_absent.py",
     **dict.fromkeys(("L-602", "L-603"), "test_late_file.py"),
 }  # fmt: skip
 FORBIDDEN = re.compile(r"\b(invalid|please|errors?|traceback|exception)\b", re.IGNORECASE)
@@ -100,7 +101,7 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912, PLR0915
         name: [a_raw(f"{name}.csv", case.sections[f"{name}.csv"], case)] if f"{name}.csv" in case.sections else []
         for name in "ab"
     }
-    uses, options, more, skips, lookups, derived, market, fees = [], {}, {}, [], [], [], [], []
+    uses, options, more, skips, lookups, derived, market, fees, ledgers = [], {}, {}, [], [], [], [], [], []
     for line in case.settings:
         word, _, rest = line.partition(" ")
         if word == "use":
@@ -142,6 +143,8 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912, PLR0915
         elif word == "fee":  # `fee name  amount`: a card of one rule, from 1 April 2026
             name, value = re.split(r"\s{2,}", rest)
             fees.append({"Portal": "P", "Fee": name, "Fixed": value, "From": "2026-04-01"})
+        elif word == "account":  # `account entry  ledger`
+            ledgers.append(Account(**dict(zip(("entry", "name"), re.split(r"\s{2,}", rest), strict=True))))
         elif word == "compare":
             uses += [use(side, "compare", rest) for side in "AB"]
         elif word == "tolerance":
@@ -166,7 +169,14 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912, PLR0915
             skips=tuple(skips),
             lookups=tuple(lookups),
             derivations=tuple(derived),
-            market=Market(uses=tuple(market), cards=cards(fees), portal="P") if market else None,
+            market=Market(
+                uses=tuple(market),
+                cards=cards(fees),
+                portal="P",
+                accounts=Accounts(rows=tuple(ledgers)) if ledgers else None,
+            )
+            if market
+            else None,
         ),
         supporting=supporting,
         **more,

@@ -1,0 +1,371 @@
+"""Export what the last run has written: the settlement file of each payout, and the journal for the books.
+
+Nothing is worked out again: a controller signs what the workbook shows, so what is exported is read from its sheets. Where a file or
+Setup has changed since, that is said: a settlement file says so in itself, a journal is not written, for it is booked. Exported vouchers
+are marked in the workbook (sheet Exports) in one step with their file, so that nothing is booked twice unseen.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from addin.export_files import check_folders, check_free, file_name, place, targets
+from addin.hosts.file import FileHost
+from addin.job import setup_hash, source_files
+from addin.settings import load
+from recon_core import schema
+from recon_core.journal_files import journal_csv, tally_xml
+from recon_core.money import grouped
+from recon_core.problems import Place, Problem, ReconError, Severity
+from recon_core.readers import sha256
+from recon_core.recipe import Recipe
+from recon_core.reports import exports as log
+from recon_core.reports.case import is_ours
+from recon_core.result_sheets import Results, Table, as_day, stale
+from recon_core.settlement_file import DIFFERENCES, LINES, Settlement, as_csv, as_sheets, gap
+from recon_core.setup import parse_recipe
+from recon_core.sheets import Cell, Kind, Sheet
+from recon_core.vouchers import CHANGED, EXPORTED, Posting, fingerprints, last_exports, status
+
+AMOUNTS = ("Expected", "Difference", "Sum of lines", "Stated transfer", "Bank amount", "Transfer less lines")
+WHOLE = ("Orders", "Rows", "No")
+FORMATS = {"csv": "csv", "tally": "xml"}
+RUN_AGAIN = "Run the workbook again ('tieout run'), then export."
+Clock = Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was written: files, the payouts or vouchers in them, and what to know."""
+
+    files: tuple[Path, ...] = ()
+    items: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    skipped: tuple[str, ...] = ()  # vouchers that were exported before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is asked for. `to`: a file or a folder, None for beside the workbook; `again`: vouchers that were exported before, too."""
+
+    payouts: tuple[str, ...] = ()
+    to: Path | None = None
+    form: str = "xlsx"
+    again: bool = False
+    replace: bool = False
+    company: str = ""
+
+    @classmethod
+    def of(cls, options: Mapping[str, object]) -> Wish:
+        """The options of the command."""
+        to = options.get("to")
+        payouts = options.get("payouts")
+        return cls(
+            payouts=tuple(map(str, payouts)) if isinstance(payouts, tuple) else (), to=to if isinstance(to, Path) else None, form=str(options["form"]),
+            again=bool(options.get("again")), replace=bool(options.get("replace")), company=str(options.get("company") or ""),
+        )  # fmt: skip
+
+
+class Book:
+    """A workbook with the results of a run, and the run they belong to."""
+
+    def __init__(self, host: FileHost) -> None:
+        self.host = host
+        self.path = host.path
+        self.results = Results(host.cells)
+        self.settlements = self.results.table("Settlements")
+        if not self.settlements.rows or not is_ours(host.cells("Settlements"), "Settlements"):
+            what = "This workbook holds no settlements: no run with a marketplace has written its sheets."
+            raise ReconError(Problem("X-811", Severity.STOP, Place(file=self.path.name), "", what, "Fill the table Marketplace and run the workbook, then export."))  # fmt: skip
+        self.runs = self.results.table("Run log")
+        self.cells = {sheet: host.cells(sheet) for sheet in schema.SETUP_SHEETS}
+        self.subtitle = schema.as_text(host.cells("Settlements")[1][0])
+
+    @property
+    def run(self) -> int:
+        """The number of the run that wrote the results."""
+        found = re.search(r"run (\d+) · amounts", self.subtitle)
+        return int(found[1]) if found else 0
+
+    def payouts(self, wanted: Sequence[str]) -> list[int]:
+        """Positions on the sheet Settlements of the payouts asked for, all of them for none. Raises ReconError X-813."""
+        names = self.settlements.texts("Payout")
+        known = {name.casefold(): at for at, name in enumerate(names)}
+        missing = [name for name in wanted if name.strip().casefold() not in known]
+        if missing:
+            fix = f"Name one of: {', '.join(names[:20])}."
+            raise ReconError(Problem("X-813", Severity.STOP, Place(sheet="Settlements"), missing[0], f"There is no payout '{missing[0]}'.", fix))  # fmt: skip
+        return sorted({known[name.strip().casefold()] for name in wanted}) if wanted else list(range(len(names)))
+
+    def changed(self) -> list[str]:
+        """What has changed since the run, in words; [] where Setup and every file are as they were."""
+        last = self.runs.texts("Setup hash")[-1] if self.runs.rows else ""
+        found = ["Setup"] if setup_hash(self.cells) != last else []
+        recipe, _ = parse_recipe(self.cells)
+        before, now = self._files(), _fingerprints(recipe, self.path)
+        found += sorted({f"{name} is new" for name, _ in now - before if name not in {one for one, _ in before}})
+        found += sorted({f"{name} has changed" for name, _ in now - before if name in {one for one, _ in before}})
+        return found + sorted({f"{name} is gone" for name, _ in before - now if name not in {one for one, _ in now}})
+
+    def _files(self) -> set[tuple[str, str]]:
+        """Name and SHA-256 of each file that the run has read; sheets of this workbook apart."""
+        table = self.results.table("Files")
+        both = zip(table.texts("File"), table.texts("SHA-256"), strict=True)
+        return {(name, digest) for name, digest in both if name != self.path.name and digest}
+
+    def rows_of(self, sheet: str, columns: Iterable[str], kinds: Mapping[str, Kind]) -> dict[str, dict[str, list[object]]]:  # fmt: skip
+        """Columns of a detail sheet by payout, amounts in minor units; from the file beside the workbook where the table stands there."""
+        table = self.results.table(sheet)
+        names = [name for name in columns if name != "Payout"]
+        if table.file:
+            return self._from_file(sheet, table.file, names)
+        payouts = table.texts("Payout")
+        cells = {name: _column(table, name, kinds.get(name, Kind.TEXT)) for name in names}
+        return _by_payout(payouts, cells)
+
+    def _from_file(self, sheet: str, file: str, names: Sequence[str]) -> dict[str, dict[str, list[object]]]:
+        import pyarrow.parquet as pq
+
+        from recon_core.money import MINOR_PER_MAJOR
+
+        path, said = self.path.with_name(file), str(self.host.cells(sheet)[3][0])
+        if not path.exists() or f"SHA-256 {sha256(str(path))}" not in said:
+            what = f"The rows of the sheet {sheet} stand in {file}, which is not there or not the file of the run."
+            raise ReconError(Problem("X-818", Severity.STOP, Place(file=file), "", what, RUN_AGAIN))
+        frame = pq.read_table(path, columns=["Payout", *names])
+        cells = {}
+        for name in names:
+            values = frame.column(name).to_pylist()
+            exact = str(frame.schema.field(name).type).startswith("decimal")
+            cells[name] = [None if value is None else int(value * MINOR_PER_MAJOR) for value in values] if exact else values  # fmt: skip
+        return _by_payout(frame.column("Payout").to_pylist(), cells)
+
+
+def _by_payout(payouts: Sequence[object], cells: Mapping[str, Sequence[object]]) -> dict[str, dict[str, list[object]]]:
+    found: dict[str, dict[str, list[object]]] = {}
+    rows: dict[str, list[int]] = {}
+    for at, payout in enumerate(payouts):
+        rows.setdefault(str(payout), []).append(at)
+    for payout, mine in rows.items():
+        found[payout] = {name: [values[at] for at in mine] for name, values in cells.items()}
+    return found
+
+
+def _column(table: Table, name: str, kind: Kind) -> Sequence[object]:
+    if kind is Kind.AMOUNT:
+        return table.minor(name)
+    if kind is Kind.INTEGER:
+        return [schema.as_int(value) for value in table.column(name)]
+    return table.texts(name)
+
+
+def _fingerprints(recipe: Recipe, workbook: Path) -> set[tuple[str, str]]:
+    """Name and SHA-256 of each file that Setup names now."""
+    found = {(shown, str(path)) for shown, path in source_files(recipe, workbook, load().allowed) if path != workbook and path.is_file()}  # fmt: skip
+    return {(shown, sha256(path)) for shown, path in found}
+
+
+def settlement(host: FileHost, wish: Wish) -> Exported:
+    """Write the settlement file of each payout asked for; nothing of the workbook changes."""
+    book = Book(host)
+    changed = book.changed()
+    note = f"Since run {book.run} these have changed: {several(changed)}. The figures are those of the run." if changed else ""  # fmt: skip
+    made = [one for at in book.payouts(wish.payouts) if (one := _settlement(book, at, note))]
+    for one in made:
+        if gap(one):
+            raise stale(f"The lines or differences of payout {one.payout} do not add up to its figures on the sheet Settlements.", Place(sheet="Settlements"))  # fmt: skip
+    paths = targets(book.path, [f"settlement_{file_name(one.payout)}" for one in made], wish.form, wish.to)
+    check_free(paths, replace=wish.replace)
+    check_folders(paths)
+    for one, path in zip(made, paths, strict=True):
+        place(path, as_csv(one).encode("utf-8-sig") if wish.form == "csv" else None, as_sheets(one))
+    problems = (Problem("X-812", Severity.NOTE, Place(file=book.path.name), "", note, RUN_AGAIN),) if note else ()
+    return Exported(files=tuple(paths), items=tuple(one.payout for one in made), problems=problems)
+
+
+def _settlement(book: Book, at: int, note: str) -> Settlement:
+    table = book.settlements
+    facts: dict[str, object] = {}
+    for name in table.columns:
+        if name in AMOUNTS:
+            facts[name] = table.amount(name, at)
+        elif name in WHOLE:
+            facts[name] = table.number(name, at)
+        else:
+            facts[name] = as_day(table.column(name)[at]) if name in ("Date", "Bank date") else table.text(name, at)
+    payout = str(facts["Payout"])
+    none: dict[str, list[object]] = {}
+    lines = _detail(book, "Releases", LINES).get(payout, none)
+    differ = _detail(book, "Differences", DIFFERENCES).get(payout, none)
+    return Settlement(
+        facts=facts, lines=lines or {column.name: [] for column in LINES}, differences=differ or {column.name: [] for column in DIFFERENCES},
+        subtitle=book.subtitle, note=note,
+    )  # fmt: skip
+
+
+def _detail(book: Book, sheet: str, columns: Sequence[object]) -> dict[str, dict[str, list[object]]]:
+    """Rows of a detail sheet by payout, read once."""
+    kept = book.__dict__.setdefault("_kept", {})
+    if sheet not in kept:
+        kinds = {column.name: column.kind for column in columns}  # type: ignore[attr-defined]
+        kept[sheet] = book.rows_of(sheet, kinds, kinds)
+    found: dict[str, dict[str, list[object]]] = kept[sheet]
+    return found
+
+
+def journal(host: FileHost, wish: Wish, user: str, now: Clock) -> Exported:
+    """Write the vouchers that were not exported yet, and mark them in the workbook; all of it or nothing."""
+    book = Book(host)
+    if changed := book.changed():
+        what = f"Since run {book.run} these have changed: {several(changed)}. Its journal may be wrong."
+        raise ReconError(Problem("X-812", Severity.STOP, Place(file=book.path.name), "", what, RUN_AGAIN))
+    places = book.payouts(wish.payouts)
+    _check_proposed(book, places)
+    names = {book.settlements.text("Payout", at) for at in places}
+    postings = [one for one in _postings(book) if one.payout in names]
+    _check_postings(book, postings, names)
+    rows, skipped, problems = _chosen(book, postings, wish)
+    if not rows:
+        return Exported(problems=tuple(problems), skipped=tuple(skipped))
+    path = targets(book.path, [f"journal_run{book.run}"], FORMATS[wish.form], wish.to)[0]
+    check_free([path], replace=wish.replace)
+    check_folders([path])
+    text = journal_csv(rows) if wish.form == "csv" else tally_xml(rows, wish.company)
+    data = text.encode("utf-8-sig" if wish.form == "csv" else "utf-8")
+    place(path, data, (), before=lambda: _mark(book, rows, wish, path, data, user, now()))
+    return Exported(files=(path,), items=tuple(dict.fromkeys(row.no for row in rows)), problems=tuple(problems), skipped=tuple(skipped))  # fmt: skip
+
+
+def _check_proposed(book: Book, places: Sequence[int]) -> None:
+    """Refuse payouts whose journal lacks an account or a date. Raises ReconError X-815."""
+    said = {book.settlements.text("Payout", at): book.settlements.text("Journal", at) for at in places}
+    wrong = {payout: word for payout, word in said.items() if word.startswith(("No account", "The payout has no date"))}
+    if wrong:
+        payout, word = next(iter(wrong.items()))
+        more = f" ({len(wrong) - 1} more payouts are like it)" if len(wrong) > 1 else ""
+        fix = "Complete the table Accounts, or the date in the file, and run again."
+        raise ReconError(Problem("X-815", Severity.STOP, Place(sheet="Settlements"), payout, f"Payout {payout} has no journal: {word}{more}.", fix))  # fmt: skip
+
+
+def _postings(book: Book) -> list[Posting]:
+    """The rows of the sheet Journal."""
+    names = ("No", "Voucher", "Account", "Text", "Payout", "Entry", "Order id", "Key")
+    kinds = {"Debit": Kind.AMOUNT, "Credit": Kind.AMOUNT}
+    if (table := book.results.table("Journal")).file:
+        what = f"The journal has too many rows for a sheet and stands in {table.file}."
+        raise ReconError(Problem("X-818", Severity.STOP, Place(file=table.file), "", what, "Empty 'Post by' of entries with an account by order, or raise 'Rows per sheet', and run again."))  # fmt: skip
+    texts = {name: table.texts(name) for name in names}
+    sides = {name: table.minor(name) for name in kinds}
+    days = [as_day(value) for value in table.column("Date")]
+    found = []
+    for at, day in enumerate(days):
+        if day is None:
+            raise stale("A row of the sheet Journal has no date.", Place(sheet="Journal", row=table.rows[at]))
+        found.append(Posting(
+            no=texts["No"][at], day=day, voucher=texts["Voucher"][at], account=texts["Account"][at], debit=sides["Debit"][at] or 0, credit=sides["Credit"][at] or 0,
+            text=texts["Text"][at], payout=texts["Payout"][at], entry=texts["Entry"][at], order=texts["Order id"][at], key=texts["Key"][at],
+        ))  # fmt: skip
+    return found
+
+
+def _check_postings(book: Book, postings: Sequence[Posting], names: set[str]) -> None:
+    """Refuse a journal that does not balance, or that is not the payouts of the sheet Settlements: someone has typed into it."""
+    rest: dict[str, int] = {}
+    clearing: dict[str, int] = {}
+    for one in postings:
+        rest[one.no] = rest.get(one.no, 0) + one.debit - one.credit
+        if one.entry == "PAYOUT" and one.voucher == "Journal":
+            clearing[one.payout] = clearing.get(one.payout, 0) + one.debit - one.credit
+    for no, minor in rest.items():
+        if minor:
+            raise stale(f"The voucher {no} does not balance: debits less credits are {grouped(minor)}.", Place(sheet="Journal"))  # fmt: skip
+    table = book.settlements
+    for payout, lines in zip(table.texts("Payout"), table.minor("Sum of lines"), strict=True):
+        if payout in names and abs(clearing.get(payout, 0) - (lines or 0)) > 50:
+            raise stale(f"The journal of payout {payout} is not its sum of lines.", Place(sheet="Journal"))
+
+
+def _chosen(book: Book, postings: Sequence[Posting], wish: Wish) -> tuple[list[Posting], list[str], list[Problem]]:
+    """The rows to write, the vouchers exported before, and what to say of those that have changed since."""
+    marks, before = fingerprints(postings), last_exports(_log(book))
+    said = {no: status(no, mark, before) for no, mark in marks.items()}
+    done = [no for no, word in said.items() if word.startswith((EXPORTED, CHANGED))]
+    changed = [no for no, word in said.items() if word.startswith(CHANGED)]
+    if wish.again:
+        return list(postings), [], []
+    problems = []
+    for no in changed:
+        what = f"The voucher {no} was exported on {before[no].day} and has changed since."
+        fix = "Reverse it in the books, then export it with --payout and --again."
+        problems.append(Problem("X-817", Severity.NOTE, Place(sheet="Journal"), no, what, fix))
+    if wish.payouts and done and not set(said) - set(done):
+        if problems:
+            raise ReconError(problems[0]._replace(severity=Severity.STOP))
+        what = f"The voucher {done[0]} was exported on {before[done[0]].day}."
+        raise ReconError(Problem("X-816", Severity.STOP, Place(sheet="Exports"), done[0], what, "Add --again to write it a second time."))  # fmt: skip
+    return [one for one in postings if one.no not in done], done, problems
+
+
+def _log(book: Book) -> list[dict[str, object]]:
+    """The rows of the sheet Exports, oldest first."""
+    grid = book.host.cells(log.NAME)
+    if grid and not is_ours(grid, log.NAME):
+        what = f"The sheet '{log.NAME}' is not one that Tieout has written, and the list of exports needs its name."
+        raise ReconError(Problem("N-112", Severity.STOP, Place(sheet=log.NAME), "", what, "Rename the sheet and export again."))  # fmt: skip
+    table = book.results.table(log.NAME)
+    rows: list[dict[str, object]] = []
+    for at in range(len(table.rows)):
+        row: dict[str, object] = {column.name: table.column(column.name)[at] for column in log.COLUMNS}
+        rows.append({**row, "Amount": table.amount("Amount", at), "Rows": table.number("Rows", at), "Run": table.number("Run", at), "No": table.text("No", at)})  # fmt: skip
+    return rows
+
+
+def _mark(book: Book, rows: Sequence[Posting], wish: Wish, path: Path, data: bytes, user: str, at: dt.datetime) -> None:
+    """Add the vouchers to Exports, and say so on Journal and Settlements."""
+    digest, marks = hashlib.sha256(data).hexdigest(), fingerprints(rows)
+    more = []
+    for no, mark in marks.items():
+        mine = [row for row in rows if row.no == no]
+        more.append({
+            "No": no, "Payout": mine[0].payout, "Voucher": mine[0].voucher, "When": at.replace(microsecond=0), "User": user, "Amount": sum(row.debit for row in mine), "Rows": len(mine),
+            "Fingerprint": mark, "Format": wish.form, "File": path.name, "SHA-256": digest, "Run": book.run,
+        })  # fmt: skip
+    sheets = [log.sheet([*_log(book), *more], book.subtitle), *_said(book, {**marks}, f"{EXPORTED} {at:%d-%b-%Y}")]
+    book.host.write(sheets)
+    book.host.save()
+
+
+def _said(book: Book, marks: Mapping[str, str], word: str) -> Iterable[Sheet]:
+    """Status of these vouchers on Journal, and of their payouts on Settlements."""
+    for name, key, header in (("Journal", "No", "Status"), ("Settlements", "Payout", "Journal")):
+        table = book.results.table(name)
+        wanted = set(marks) if key == "No" else {no.removesuffix("-J") for no in marks if no.endswith("-J")}
+        column = list(table.columns).index(header) + 1
+        cells = tuple(Cell(row=row, column=column, value=word, style="text") for row, value in zip(table.rows, table.texts(key), strict=True) if value in wanted)  # fmt: skip
+        if cells:
+            yield Sheet(name=name, cells=cells, owned=False)
+
+
+def several(words: Sequence[str]) -> str:
+    """The first five words, and how many more."""
+    return "; ".join(words[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")
+
+
+def said(found: Exported, what: str) -> list[str]:
+    """What was done, for a person. `what`: 'payout' or 'voucher'."""
+    names = ", ".join(found.items[:6]) + (f" and {len(found.items) - 6} more" if len(found.items) > 6 else "")
+    said = [f"Wrote {len(found.items):,} {what}{'' if len(found.items) == 1 else 's'}: {names}."] if found.items else [f"Nothing new to export: no {what} was written."]  # fmt: skip
+    said += [f"File: {path}" for path in found.files]
+    said += [f"{len(found.skipped):,} voucher{'' if len(found.skipped) == 1 else 's'} had been exported before and stayed out."] if found.skipped else []  # fmt: skip
+    return [*said, *(f"{problem.severity}: {problem}" for problem in found.problems)]
+
+
+def as_json(found: Exported) -> dict[str, object]:
+    """The object of `tieout export ... --json`."""
+    problems = [{"code": one.code, "severity": str(one.severity), "message": one.what, "where": str(one.where), "fix": one.fix} for one in found.problems]  # fmt: skip
+    return {"files": [str(path) for path in found.files], "written": list(found.items), "exported_before": list(found.skipped), "problems": problems}  # fmt: skip

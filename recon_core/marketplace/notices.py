@@ -1,0 +1,80 @@
+"""What the finished figures show that deserves eyes: payouts that are not their transfer, entries without an account, rows without an item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from recon_core.marketplace.facts import Facts
+from recon_core.money import grouped
+from recon_core.problems import Place, Problem, Severity
+from recon_core.releases import whole_problems
+
+Frames = Mapping[str, pd.DataFrame]
+LOOK = "Look for rows that are missing, doubled or left out in its file; ask the portal where there are none."
+
+
+def notices(facts: Facts, frames: Frames, refused: Mapping[int, Sequence[str]]) -> tuple[Problem, ...]:
+    """Facts, frames, and the payouts that can have no journal -> Problems, payouts in their order."""
+    return (*_transfers(facts, frames), *_accounts(facts, refused), *_items(facts))
+
+
+def _place(facts: Facts, payout: int) -> Place:
+    settlement = facts.results[facts.legs.settlement.name]
+    return Place(file=settlement.files[int(facts.lines.payouts["file"].iloc[payout])].file)
+
+
+def _transfers(facts: Facts, frames: Frames) -> Iterator[Problem]:
+    """Payouts whose lines do not add up to what the portal states, or to what the bank credited."""
+    table = frames["settlements"]
+    other = facts.lines.payouts["other_stated_minor"].tolist()
+    names = ("sum_minor", "stated_minor", "bank_minor", "gap_minor", "has_stated", "differs")
+    columns = zip(table["payout"].astype("str"), other, *(table[name].tolist() for name in names), strict=True)
+    for at, (payout, largest, lines, stated, bank, gap, has_stated, differs) in enumerate(columns):
+        said = f"The lines of payout {payout} add up to {grouped(lines)}"
+        if has_stated and largest != stated:
+            what = f"The rows of payout {payout} state several transfers, from {grouped(stated)} to {grouped(largest)}."
+            yield Problem("X-802", Severity.NOTE, _place(facts, at), payout, what, "Map the column that holds the transfer of the whole payout as 'payout total', or take the row out of Marketplace.")  # fmt: skip
+        elif has_stated and stated != lines:
+            what = f"{said}, the stated transfer is {grouped(stated)}; they differ by {grouped(stated - lines)}."
+            yield Problem("X-801", Severity.NOTE, _place(facts, at), payout, what, LOOK)
+        elif differs:
+            what = f"{said}, the bank credited {grouped(bank)}; they differ by {grouped(gap)}."
+            yield Problem("X-801", Severity.NOTE, _place(facts, at), payout, what, LOOK)
+
+
+def _accounts(facts: Facts, refused: Mapping[int, Sequence[str]]) -> Iterator[Problem]:
+    """Entries without a ledger account, each once, with the payouts that have no journal for it; payouts without a date."""
+    names = facts.lines.payouts["payout"].tolist()
+    of_entry: dict[str, list[str]] = {}
+    for payout, missing in refused.items():
+        for entry in missing:
+            of_entry.setdefault(entry, []).append(str(names[payout]))
+        if not missing:
+            what = f"Payout {names[payout]} has no date, so no journal is proposed for it."
+            yield Problem("X-804", Severity.NOTE, _place(facts, payout), str(names[payout]), what, "Fill in its date in the file, or map the column as 'payout date'.")  # fmt: skip
+    for entry, payouts in of_entry.items():
+        shown = ", ".join(payouts[:3]) + (f" and {len(payouts) - 3} more" if len(payouts) > 3 else "")
+        what = f"No account is set for {entry}, so no journal is proposed for payout{'s' if len(payouts) > 1 else ''} {shown}."
+        yield Problem("X-803", Severity.NOTE, Place(sheet="Accounts"), entry, what, f"Add a row to the table Accounts: {entry} and the ledger of your books.")  # fmt: skip
+
+
+def _items(facts: Facts) -> list[Problem]:
+    """Rows of orders of ours that name no item, while the items of that order are not known (and of others they are): their amounts stay whole."""
+    lines, goods = facts.lines.frame, facts.goods
+    if not (facts.items != "").any():
+        return []
+    named = (facts.items != "").to_numpy()
+    has_item = np.bincount(goods.order[named], minlength=max(facts.n, 1)) > 0
+    order = lines["order"].to_numpy()
+    ours = facts.in_orders[np.maximum(order, 0)] & (order >= 0)
+    whole = np.flatnonzero(ours & lines["is_blank"].to_numpy() & ~has_item[np.maximum(order, 0)])
+    settlement = facts.results[facts.legs.settlement.name]
+
+    def place_of(pos: int) -> Place:
+        file = settlement.files[int(lines["file"].iloc[pos])]
+        return Place(file=file.file, sheet=file.sheet, row=int(lines["row"].iloc[pos]))
+
+    return whole_problems(whole, place_of)
