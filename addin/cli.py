@@ -180,6 +180,42 @@ def load(book: Path, table: str, file: Path, as_json: bool) -> None:  # noqa: FB
 
 
 @main.command()
+@click.argument("kind", type=click.Choice(["eshopbox"], case_sensitive=False))
+@click.argument("file", type=click.Path(path_type=Path), default=Path("payments.xlsx"))
+@click.option("--fee", "fees", multiple=True, help="A fee of your own, such as 'Fee: Ads'; repeatable.")
+def template(kind: str, file: Path, fees: tuple[str, ...]) -> None:
+    """Write Eshopbox's standard template for payments to FILE (.xlsx with notes, or .csv), to be filled in."""
+    with session(as_json=False, quiet=False, verbose=False) as talk:
+        from addin import payment_files
+
+        headers = payment_files.write_template(file, fees)
+        talk.console.print(f"Made {file}: {', '.join(headers)}.", markup=False, soft_wrap=True)
+        talk.console.print(payment_files.SIGNS, markup=False, soft_wrap=True)
+        talk.console.print(f"Fill it in, then: tieout payment {file} settlement.csv --date ... --amount ... --reference ...", markup=False, soft_wrap=True)  # fmt: skip
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--date", "day", type=Day(), default=None, help="The day of the transfer.")
+@click.option("--amount", default="", help="Its amount; it must be the total of FILE.")
+@click.option("--reference", default="", help="The bank reference (UTR).")
+@click.option("--remarks", default="", help="For the reader; stands on every row.")
+def payment(file: Path, out: Path, day: dt.date | None, amount: str, reference: str, remarks: str) -> None:
+    """Book the payment of FILE, a filled standard template, and write it with payout, day and UTR to OUT (.csv).
+
+    Nothing is written without a date and a bank reference, or where the amount is not the total of the file.
+    """
+    with session(as_json=False, quiet=False, verbose=False) as talk:
+        from addin import payment_files
+        from recon_core.money import grouped
+
+        transfer = payment_files.Transfer(day=day, amount=amount, reference=reference, remarks=remarks)
+        done = payment_files.book_payment(file, out, transfer)
+        talk.out.print(f"Booked {grouped(done.total_minor)} of {done.rows:,} rows as {reference.strip()} in {out}.", markup=False, soft_wrap=True)  # fmt: skip
+
+
+@main.command()
 @click.argument("a", type=click.Path(path_type=Path))
 @click.argument("b", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The workbook to write.")

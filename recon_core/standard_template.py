@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -76,6 +76,7 @@ FIELDS: tuple[Field, ...] = (
 )  # fmt: skip
 HEADERS: tuple[str, ...] = tuple(field.header for field in FIELDS if field.shown)
 _KNOWN = {word_of(word): field for field in FIELDS for word in (field.header, *field.spellings)}
+_MAKE_IT_ONE = ("Amount paid to you", "Amount paid by customer")
 _OF_TYPE = {field.type: field for field in FIELDS if field.type}
 
 
@@ -132,6 +133,22 @@ def entry_types_of(headers: Sequence[str], where: Place = Place()) -> Template: 
             what = f"The standard template needs the column '{field.header}'."
             problems.append(Problem("T-266", Severity.STOP, where._replace(column=field.header), "", what, fix))
     return Template(columns=tuple(columns), problems=tuple(problems))
+
+
+def refused_columns(
+    headers: Sequence[str], named: Collection[str], has: Collection[Role], where: Place
+) -> list[Problem]:
+    """What keeps a file from being read as the template in a run. `named`: columns that Setup names, which may be there; `has`: roles it names.
+
+    A file with neither of the two amounts that make it one, what was paid to us and by the customer, is no template and is not judged.
+    """
+    if not any(_KNOWN.get(word_of(header), FIELDS[0]).header in _MAKE_IT_ONE for header in headers):
+        return []
+    own = {word_of(name) for name in named}
+    given = [header for header in headers if word_of(header) not in own or word_of(header) in _KNOWN]
+    lacks = {field.header for field in FIELDS if field.role in has}
+    problems = entry_types_of(given, where).problems
+    return [one for one in problems if not (one.code == "T-266" and one.where.column in lacks)]
 
 
 def _column(header: str) -> TemplateColumn | None:

@@ -98,6 +98,8 @@ FLOOR = {
     "addin.new_book": 10,
     "addin.export_files": 10,
     "addin.exporting": 11,
+    "addin.plain_xlsx": 10,
+    "addin.payment_files": 11,
     "addin.quick": 11,
     "addin.install": 11,
     "addin.demo": 11,

@@ -26,18 +26,22 @@ from recon_core.prepare.rows import ONLY_TOTAL, place, texts
 from recon_core.problems import Problem, Severity
 from recon_core.ratecard import UNKNOWN
 from recon_core.recipe import Recipe
+from recon_core.standard_template import Role as TemplateRole
+from recon_core.standard_template import refused_columns
 from recon_core.texts import arrow_text
 
 Sources = Mapping[str, Sequence[Raw]]
 
 
 def expect(raws: Sources, recipe: Recipe) -> tuple[Sources, list[Problem]]:
-    """Sources with the columns of the marketplace; without one nothing is touched. Problems: S-121, S-122 (Stops), R-750, R-751."""
+    """Sources with the columns of the marketplace; without one nothing is touched. Problems: S-121, S-122, T-265 to T-267 (Stops), R-750, R-751."""
     market = recipe.market
     if market is None:
         return raws, []
     fees_too = any(EXPECTED_FEES in (name for _, name in use.terms) for leg in recipe.legs for use in leg.uses)
-    if problems := [*_missing(raws, market), *_taken(raws, market, fees_too=fees_too)]:
+    if problems := [*_missing(raws, market), *_taken(raws, market, fees_too=fees_too)] or [
+        *_refused(raws, recipe, market)
+    ]:
         return raws, problems
     kept = {source: [_without_totals(raw, market) for raw in own] for source, own in raws.items()}
     columns, said = expected_columns({source: [one.raw for one in own] for source, own in kept.items()}, market)
@@ -93,6 +97,33 @@ def _missing(raws: Sources, market: Market) -> Iterator[Problem]:
                     what = f"{raw.file} has no column '{name}' ({use.meaning} of {use.role}).{hint}"
                     fix = f"Correct the name{' in ' + use.cell if use.cell else ''}. The file has: {', '.join(headers[:30])}."
                     yield Problem("S-121", Severity.STOP, place(raw, 0, name), name, what, fix)
+
+
+_NAMED = {
+    Says.ORDER: TemplateRole.ORDER,
+    Says.NET: TemplateRole.NET,
+}  # what Setup may name in place of the template's own column
+
+
+def _refused(raws: Sources, recipe: Recipe, market: Market) -> Iterator[Problem]:
+    """Stops for settlement files in the standard template, which those are whose amounts Setup does not name, with other columns than it allows."""
+    for source in market.sources(Role.SETTLEMENTS):
+        uses = [use for use in market.uses if (use.role, use.source) == (Role.SETTLEMENTS, source)]
+        if any(use.meaning == Says.ENTRY for use in uses):
+            continue
+        mapped = {
+            name
+            for leg in recipe.legs
+            for use in leg.uses
+            if source in recipe.sources_of(leg.side(use.side))
+            for _, name in use.terms
+        }
+        mapped |= {one.column for one in recipe.lookups if one.source == source}
+        mapped |= {one.column for one in recipe.skips if one.source in ("", source)}
+        has = {_NAMED[Says(use.meaning)] for use in uses if use.meaning in set(_NAMED)}
+        for raw in raws.get(source, ()):
+            headers = [str(name) for name in raw.frame.columns]
+            yield from refused_columns(headers, {*mapped, *(use.column for use in uses)}, has, place(raw))
 
 
 def _taken(raws: Sources, market: Market, *, fees_too: bool) -> Iterator[Problem]:
