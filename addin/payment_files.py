@@ -76,7 +76,7 @@ def write_template(path: Path, fees: Sequence[str]) -> tuple[str, ...]:
     ]
     _write(
         path,
-        plain_xlsx.workbook({"Payments": [headers], "Notes": notes}, text_columns=ids, widths={"Notes": (28, 100)}),
+        plain_xlsx.workbook({"Payments": [headers], "Notes": notes}, text_columns=ids, widths={"Notes": (28, 170)}),
     )
     return headers
 
