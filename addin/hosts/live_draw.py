@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from addin.hosts.live_filters import filter_again, merge_again, merged_within
 from addin.hosts.live_grid import (
     Look,
     area_of_range,
@@ -230,6 +231,8 @@ def _make_room(drawing: Drawing, plan: SheetPlan, found: Standing, scope: Sequen
     """Filters lifted, our tables at their new size, what goes blanked."""
     sheet = found.sheet
     _lift_filters(drawing, plan, found)
+    if plan.is_redrawn and (merged := list(merged_within(sheet, [one.area for one in plan.tables]))):
+        drawing.back.append(lambda: merge_again(sheet, merged))
     for area, table, one in found.ours(plan):
         _resize(drawing, sheet, table, area, one)
     old = scope if plan.is_redrawn else [area for area, _, _ in found.ours(plan)]
@@ -256,11 +259,15 @@ def _lift_filters(drawing: Drawing, plan: SheetPlan, found: Standing) -> None:
     filtered = [table for _, _, table in found.tables if table.show_autofilter]
     whole = [name.refers_to_range for name in sheet.names if name.name.endswith("_FilterDatabase")]
 
+    again = [filter_again(one) for one in (*filtered, *whole)]
+
     def back() -> None:
         for top, bottom in hidden:
             sheet.range((top, 1), (bottom, 1)).rows.hidden = True
+        for put_back_filter in again:
+            put_back_filter()
 
-    drawing.back.append(back)
+    drawing.back.insert(0, back)  # the last deed: cells are put back while every row is shown
     for table in filtered:
         table.show_autofilter = False
         table.show_autofilter = True
