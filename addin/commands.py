@@ -158,10 +158,12 @@ def _show(sheet: str) -> Callable[[LiveBook], None]:
 
 
 def explain(host: LiveBook) -> None:
-    """Say in a sentence why the selected row is as it is."""
+    """Say in a sentence why the selected row is as it is; clicked on the sheet Start, of the row selected on Exceptions."""
     from recon_core.explaining import explain_row
 
     sheet, row, _ = host.selected()
+    if sheet == "Start" and host.go_to("Exceptions", row=0):
+        sheet, row, _ = host.selected()
     host.tell(explain_row(host.cells, sheet, row))
 
 
@@ -212,7 +214,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "explain": Action(
         label="Explain", group="Review", keytip="X", image="TracePrecedents", screentip="Explain the selected row",
-        supertip="Says in a sentence why the selected row of a result sheet is matched or not: rule, fields, difference. Changes nothing.", do=explain, is_form=True,
+        supertip="Says in a sentence why the selected row of a result sheet is matched or not: rule, fields, difference. Clicked on the sheet Start, it goes to Exceptions and explains the row selected there. Changes nothing.", do=explain, is_form=True,
     ),
     "source": Action(
         label="Go to Source", group="Review", keytip="G", image="HyperlinkInsert", screentip="Go to the source row",

@@ -14,6 +14,7 @@ class FileBook(FileHost):
         super().__init__(path)
         self.names: dict[str, str] = {"tieout_request": "", "tieout_status": ""}
         self.selection = ("Start", 1, 1)
+        self.last: dict[str, tuple[str, int, int]] = {}  # the selection that a sheet remembers
         self.told: list[tuple[str, bool]] = []
         self.writes: list[str] = []
         self.statuses: list[str] = []
@@ -41,7 +42,8 @@ class FileBook(FileHost):
     def go_to(self, sheet, row=1, column=1):
         if sheet not in self.sheet_names():
             return False
-        self.selection = (sheet, row, column)
+        self.last[self.selection[0]] = self.selection
+        self.selection = (sheet, row, column) if row else self.last.get(sheet, (sheet, 1, 1))
         return True
 
     def status(self, line):

@@ -70,7 +70,7 @@ class LiveBook(Host, Protocol):
         ...
 
     def go_to(self, sheet: str, row: int = 1, column: int = 1) -> bool:
-        """Show a cell; False where there is no such sheet."""
+        """Show a cell, with row 0 the one selected there last; False where there is no such sheet."""
         ...
 
     def status(self, line: str) -> None:

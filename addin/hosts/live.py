@@ -187,12 +187,13 @@ class LiveHost:
         return found.sheet.name, found.row, found.column
 
     def go_to(self, sheet: str, row: int = 1, column: int = 1) -> bool:
-        """Show a cell; False where there is no such sheet."""
+        """Show a cell, with row 0 the one selected there last; False where there is no such sheet."""
         found = self._sheet(sheet)
         if found is None:
             return False
         found.activate()
-        found.range((row, column)).select()
+        if row:
+            found.range((row, column)).select()
         return True
 
     def status(self, line: str) -> None:
