@@ -104,6 +104,7 @@ def _taxes(rows: Iterable[Row]) -> list[Row]:
 
 def _rates(raw: Raw) -> tuple[list[Row], list[Problem]]:
     """Rows of a card as the table has them: our words for choices, numbers as numbers, dates as 2026-04-16."""
+    # pandas types the keys of its records as Hashable; headers of ours are texts.
     filled, place, problems = from_csv_rows(raw.frame.to_dict("records"), raw.file, raw.row.tolist())  # type: ignore[arg-type]
     cards, found = parse_cards(filled, place)
     rules = {rule.at: (card, rule) for card in cards for rule in card.rules}
