@@ -1,59 +1,33 @@
-"""The command `tieout`: one thin function a command, over `job.run` and `new_book`.
+"""The command `tieout`: one thin function a command, over `job.run` and `new_book`. Commands about workbooks stand here.
 
-Results go to standard output, everything else to standard error. Exit codes: 0 ok or warn, 1 a fault of ours,
-2 wrong usage, 3 a question is open, 4 stopped.
+What a command says stands in `cli_talk.py`, the commands that write files for others in `cli_files.py`, those about this
+machine in `cli_machine.py`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from addin.hosts import LiveBook
-    from addin.job import Done
-    from recon_core.problems import Problem
-
-CODES = {"ok": 0, "warn": 0, "ask": 3, "stop": 4}
-Progress = Callable[[str, float], None]
-
-
-class Day(click.ParamType[dt.date]):
-    """A date such as 2026-04-30 or 30-Apr-2026."""
-
-    name = "date"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
-        """Read the date, or say how to write one."""
-        from recon_core.schema import as_date
-
-        try:
-            found = as_date(value)
-        except ValueError:
-            found = None
-        return found or self.fail(f"'{value}' is not a date. Write it like 2026-04-30.", param, ctx)
-
-
-def common(command: Callable[..., None]) -> Callable[..., None]:
-    """Options of every command that runs something."""
-    command = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")(command)
-    command = click.option("--quiet", is_flag=True, help="Print nothing but the result.")(command)
-    return click.option("--verbose", is_flag=True, help="Print the time of each stage.")(command)
+from addin import cli_files, cli_machine
+from addin.cli_talk import Day, common, session
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="tieout", prog_name="tieout")
 def main() -> None:
     """Reconcile two sides inside a workbook: what matched, what did not, and the proof."""
+
+
+# Commands of the other modules; those about workbooks follow, each registered where it stands.
+for command in (
+    *(cli_files.template, cli_files.payment, cli_files.export),
+    *(cli_machine.install, cli_machine.uninstall, cli_machine.doctor),
+):
+    main.add_command(command)
 
 
 @main.command()
@@ -180,42 +154,6 @@ def load(book: Path, table: str, file: Path, as_json: bool) -> None:  # noqa: FB
 
 
 @main.command()
-@click.argument("kind", type=click.Choice(["eshopbox"], case_sensitive=False))
-@click.argument("file", type=click.Path(path_type=Path), default=Path("payments.xlsx"))
-@click.option("--fee", "fees", multiple=True, help="A fee of your own, such as 'Fee: Ads'; repeatable.")
-def template(kind: str, file: Path, fees: tuple[str, ...]) -> None:
-    """Write Eshopbox's standard template for payments to FILE (.xlsx with notes, or .csv), to be filled in."""
-    with session(as_json=False, quiet=False, verbose=False) as talk:
-        from addin import payment_files
-
-        headers = payment_files.write_template(file, fees)
-        talk.console.print(f"Made {file}: {', '.join(headers)}.", markup=False, soft_wrap=True)
-        talk.console.print(payment_files.SIGNS, markup=False, soft_wrap=True)
-        talk.console.print(f"Fill it in, then: tieout payment {file} settlement.csv --date ... --amount ... --reference ...", markup=False, soft_wrap=True)  # fmt: skip
-
-
-@main.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.argument("out", type=click.Path(path_type=Path))
-@click.option("--date", "day", type=Day(), default=None, help="The day of the transfer.")
-@click.option("--amount", default="", help="Its amount; it must be the total of FILE.")
-@click.option("--reference", default="", help="The bank reference (UTR).")
-@click.option("--remarks", default="", help="For the reader; stands on every row.")
-def payment(file: Path, out: Path, day: dt.date | None, amount: str, reference: str, remarks: str) -> None:
-    """Book the payment of FILE, a filled standard template, and write it with payout, day and UTR to OUT (.csv).
-
-    Nothing is written without a date and a bank reference, or where the amount is not the total of the file.
-    """
-    with session(as_json=False, quiet=False, verbose=False) as talk:
-        from addin import payment_files
-        from recon_core.money import grouped
-
-        transfer = payment_files.Transfer(day=day, amount=amount, reference=reference, remarks=remarks)
-        done = payment_files.book_payment(file, out, transfer)
-        talk.out.print(f"Booked {grouped(done.total_minor)} of {done.rows:,} rows as {reference.strip()} in {out}.", markup=False, soft_wrap=True)  # fmt: skip
-
-
-@main.command()
 @click.argument("a", type=click.Path(path_type=Path))
 @click.argument("b", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The workbook to write.")
@@ -306,275 +244,6 @@ def functions(name: str, as_json: bool) -> None:  # noqa: FBT001
             click.echo(json.dumps({"functions": [one._asdict() for one in found]}, ensure_ascii=False, indent=2))
         else:
             presenting.show_functions(found, talk.out)
-
-
-@main.command()
-@click.option(
-    "--start",
-    type=click.Choice(["run", "watch"]),
-    default=None,
-    help="What a button does: run starts Python, watch leaves the work to a 'tieout watch' that runs.",
-)
-@click.option("--functions", is_flag=True, help="Worksheet functions too (Windows only).")
-@click.option(
-    "--venv", type=click.Path(path_type=Path), default=None, help="Make a private Python in this new folder and use it."
-)
-@click.option(
-    "--wheels",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=None,
-    help="The folder of wheels to fill it from.",
-)
-@click.option("--download", is_flag=True, help="Fill it by download; nothing is downloaded otherwise.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def install(as_json: bool, **options: object) -> None:  # noqa: FBT001
-    """Add the tab Reconcile to Excel on this machine: the add-in, its settings, on macOS its script."""
-    with session(as_json=as_json, quiet=False, verbose=False) as talk:
-        from addin import install as installing
-        from addin.machine import here
-
-        report = installing.install(here(), installing.Wish.of(options))
-        talk.tell(installing.lines(report), installing.as_json(report))
-
-
-@main.command()
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def uninstall(dry_run: bool, as_json: bool) -> None:  # noqa: FBT001
-    """Take away what 'tieout install' put; settings and files of others stay."""
-    with session(as_json=as_json, quiet=False, verbose=False) as talk:
-        from addin import install as installing
-        from addin.machine import here
-
-        report = installing.uninstall(here(), dry_run=dry_run)
-        talk.tell(installing.lines(report), installing.as_json(report))
-
-
-@main.command()
-@click.argument("book", type=click.Path(path_type=Path), required=False)
-@click.option("--excel", is_flag=True, help="Ask a running Excel too.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def doctor(book: Path | None, excel: bool, as_json: bool) -> None:  # noqa: FBT001
-    """Look for what commonly keeps the add-in from working, on this machine and for BOOK, and say what to do."""
-    with session(as_json=as_json, quiet=False, verbose=False) as talk:
-        from addin import doctor as checks
-        from addin import findings
-
-        found = checks.report(book=book.absolute() if book else None, excel=excel)
-        talk.tell(findings.lines(found), findings.as_json(found))
-        if findings.worst(found) is findings.Outcome.FAIL:
-            raise SystemExit(4)
-
-
-@main.group()
-def export() -> None:
-    """Write what the last run found for others: the settlement file of a payout, the journal for the books."""
-
-
-def exporting(command: Callable[..., None]) -> Callable[..., None]:
-    """Options of every export."""
-    options = (
-        click.option("--payout", "payouts", multiple=True, help="Only this payout, as the sheet Settlements names it; repeatable."),
-        click.option("--to", type=click.Path(path_type=Path), default=None, help="A file or a folder. Without it: beside the workbook."),
-        click.option("--replace", is_flag=True, help="Write over a file that is there."),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output."),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-@export.command()
-@click.argument("book", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
-@exporting
-def settlement(book: Path, as_json: bool, **options: object) -> None:  # noqa: FBT001
-    """Write the settlement file of each payout of BOOK: expected, differences by cause, entries, every line, what arrived.
-
-    It holds what the sheets of the last run show; where files or Setup have changed since, it says so. BOOK stays as it is.
-    """
-    with session(as_json=as_json, quiet=False, verbose=False) as talk:
-        from addin import exporting as exports
-        from addin.hosts.file import FileHost
-
-        found = exports.settlement(FileHost(book), exports.Wish.of(options))
-        talk.tell(exports.said(found, "payout"), exports.as_json(found))
-
-
-@export.command()
-@click.argument("book", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["csv", "tally"]), default="csv", show_default=True, help="tally: vouchers in Tally's XML import format.")  # fmt: skip
-@click.option(
-    "--company", default="", help="The company of Tally that takes the vouchers. Empty: the one that is open."
-)
-@click.option("--again", is_flag=True, help="Vouchers that were exported before, too.")
-@exporting
-def journal(book: Path, as_json: bool, **options: object) -> None:  # noqa: FBT001
-    """Write the vouchers of the sheet Journal that were not exported yet, and mark them in BOOK.
-
-    Nothing is written where an entry has no account, where files or Setup have changed since the run, or where the sheet was edited.
-    """
-    with session(as_json=as_json, quiet=False, verbose=False) as talk:
-        from addin import exporting as exports
-        from addin import settings
-        from addin.hosts.file import FileHost
-
-        found = exports.journal(FileHost(book), exports.Wish.of(options), settings.load().user, settings.now)
-        talk.tell(exports.said(found, "voucher"), exports.as_json(found))
-
-
-class Talk:
-    """What a command says and where: results to `out`, the rest to `console` (standard error)."""
-
-    def __init__(self, *, as_json: bool, quiet: bool, verbose: bool) -> None:
-        from rich.console import Console
-
-        self.as_json, self.quiet, self.verbose = as_json, quiet, verbose
-        self.out = Console(highlight=False)
-        self.console: Console = Console(stderr=True, highlight=False, quiet=quiet)
-        self.progress: Progress = lambda _text, _share: None
-
-    def propose(self, lines: Sequence[str]) -> None:
-        """Show the proposed columns."""
-        for line in lines:
-            self.console.print(f"  {line}", soft_wrap=True)
-
-    def tell(self, lines: Sequence[str], found: Mapping[str, object]) -> None:
-        """Print a report that is no run: lines for people, or one object."""
-        if self.as_json:
-            click.echo(json.dumps(found, ensure_ascii=False, indent=2))
-        else:
-            for line in lines:
-                self.out.print(line, soft_wrap=True, markup=False)
-
-    def run(self, book: Path, *, as_of: dt.date | None = None, write: bool = True) -> Done:
-        """Run the workbook file."""
-        from addin import job, settings
-        from addin.hosts.file import FileHost
-
-        host = FileHost(book, on_progress=self.progress)
-        return job.run(host, book.absolute(), settings.load(), settings.now, as_of=as_of, write=write)
-
-    def run_live(self, book: Path, *, as_of: dt.date | None = None) -> Done:
-        """Run the workbook in a spreadsheet program, save it and close it."""
-        from addin import job, settings
-        from addin.hosts import live
-        from addin.live_sources import LiveReader
-
-        with live.opened(book.absolute(), on_progress=self.progress) as host:
-            reader = LiveReader(host)
-            return job.run(
-                host, host.path, settings.load(), settings.now, as_of=as_of, reader=reader, changed=reader.changed
-            )
-
-    def watch(self, active: Callable[[], LiveBook | None], ends: Callable[[], bool]) -> None:
-        """Obey requests until the end, saying what was obeyed."""
-        import time
-
-        from addin import settings
-        from addin import watch as watcher
-
-        with watcher.alone(settings.log_folder()):
-            self.console.print("Watching: the buttons of the open workbook work now. End with Ctrl+C.")
-            since = settings.now()
-            try:
-                watcher.watch(active, since=since, pause=time.sleep, told=self.console.print, ends=ends)
-            except KeyboardInterrupt:
-                self.console.print("Not watching any more.")
-
-    def refuse(self, problems: Sequence[Problem]) -> NoReturn:
-        """Show problems from outside a run like those of one that was stopped."""
-        from addin.job import Done
-        from addin.settings import now
-
-        self.finish(Done(outcome="stop", run_id=f"{now():%Y%m%d-%H%M%S}", problems=tuple(problems)))
-
-    def finish(self, done: Done, *, written: bool = True) -> NoReturn:
-        """Print the result and leave with its exit code."""
-        from addin import presenting
-
-        self.progress("", 1.0)
-        if self.as_json:
-            click.echo(json.dumps(presenting.to_json(done), ensure_ascii=False, indent=2))
-        else:
-            presenting.show(done, self.out, written=written)
-        if self.verbose:
-            self.console.print(", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in done.seconds.items()))
-        raise SystemExit(CODES[done.outcome])
-
-
-@contextmanager
-def session(*, as_json: bool, quiet: bool, verbose: bool) -> Iterator[Talk]:
-    """A command's frame: progress while it runs, problems told as problems, our own faults with a log."""
-    from addin.settings import keep_memory
-    from recon_core.problems import ReconError
-
-    keep_memory()
-    talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
-    try:
-        with _progress(talk):
-            yield talk
-    except ReconError as error:
-        _refused(talk, error)
-    except KeyboardInterrupt:
-        talk.console.print("Stopped by the user. Nothing was written.")
-        raise SystemExit(4) from None
-    except Exception as error:  # noqa: BLE001 - the last fence: a fault of ours is told and logged, never shown raw
-        _fault(talk, error)
-
-
-@contextmanager
-def _progress(talk: Talk) -> Iterator[None]:
-    """A bar on standard error once a run has taken a second, on a terminal only."""
-    if talk.quiet or talk.as_json or not sys.stderr.isatty():
-        yield
-        return
-    from addin.progress import Bar
-
-    with Bar(talk.console) as bar:
-        talk.progress = bar.tell
-        yield
-
-
-def _refused(talk: Talk, error: Exception) -> NoReturn:
-    """A problem from outside a run: shown like every other."""
-    from recon_core.problems import ReconError
-
-    talk.refuse((error.problem,) if isinstance(error, ReconError) else ())
-
-
-def _fault(talk: Talk, error: Exception) -> NoReturn:
-    """A fault of ours: one sentence for the user, the trace into the machine's log."""
-    from addin import presenting, settings
-
-    run_id = f"{settings.now():%Y%m%d-%H%M%S}"
-    text = presenting.fault(error, run_id, settings.load().log_folder)
-    if talk.as_json:
-        where = {"file": "", "sheet": "", "row": None, "column": "", "cell": ""}
-        problem = {
-            "code": "E-999",
-            "severity": "stop",
-            "message": text,
-            "where": where,
-            "raw": "",
-            "fix": "Send the log to support.",
-        }
-        click.echo(
-            json.dumps(
-                {
-                    "outcome": "stop",
-                    "run_id": run_id,
-                    "result_hash": "",
-                    "workbook": "",
-                    "legs": [],
-                    "problems": [problem],
-                },
-                indent=2,
-            )
-        )
-    click.echo(text, err=True)
-    raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -132,12 +132,19 @@ def formats_of(sheet: Any, area: Area, likely: Sequence[Area] = ()) -> Iterator[
         yield from formats_of(sheet, part)
 
 
-def parts(area: Area) -> list[Area]:
+def parts(area: Area) -> Sequence[Area]:
     """The columns of an area, since each has its format mostly; of a single one the upper and the lower half."""
+    columns = [area._replace(left=column, right=column) for column in range(area.left, area.right + 1)]
+    return columns if len(columns) > 1 else halves(area)
+
+
+def halves(area: Area) -> tuple[Area, Area]:
+    """Left and right half, of a single column the upper and the lower one."""
     if area.left < area.right:
-        return [area._replace(left=column, right=column) for column in range(area.left, area.right + 1)]
+        middle = (area.left + area.right) // 2
+        return area._replace(right=middle), area._replace(left=middle + 1)
     middle = (area.top + area.bottom) // 2
-    return [area._replace(bottom=middle), area._replace(top=middle + 1)]
+    return area._replace(bottom=middle), area._replace(top=middle + 1)
 
 
 def hidden_rows(sheet: Any, area: Area) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,202 @@
+"""What every command says and where: results to standard output, everything else to standard error, and the exit codes.
+
+Exit codes: 0 ok or warn, 1 a fault of ours, 2 wrong usage, 3 a question is open, 4 stopped.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from addin.hosts import LiveBook
+    from addin.job import Done
+    from recon_core.problems import Problem
+
+CODES = {"ok": 0, "warn": 0, "ask": 3, "stop": 4}
+Progress = Callable[[str, float], None]
+
+
+class Day(click.ParamType[dt.date]):
+    """A date such as 2026-04-30 or 30-Apr-2026."""
+
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        """Read the date, or say how to write one."""
+        from recon_core.schema import as_date
+
+        try:
+            found = as_date(value)
+        except ValueError:
+            found = None
+        return found or self.fail(f"'{value}' is not a date. Write it like 2026-04-30.", param, ctx)
+
+
+def common(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of every command that runs something."""
+    command = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")(command)
+    command = click.option("--quiet", is_flag=True, help="Print nothing but the result.")(command)
+    return click.option("--verbose", is_flag=True, help="Print the time of each stage.")(command)
+
+
+class Talk:
+    """What a command says and where: results to `out`, the rest to `console` (standard error)."""
+
+    def __init__(self, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+        from rich.console import Console
+
+        self.as_json, self.quiet, self.verbose = as_json, quiet, verbose
+        self.out = Console(highlight=False)
+        self.console: Console = Console(stderr=True, highlight=False, quiet=quiet)
+        self.progress: Progress = lambda _text, _share: None
+
+    def propose(self, lines: Sequence[str]) -> None:
+        """Show the proposed columns."""
+        for line in lines:
+            self.console.print(f"  {line}", soft_wrap=True)
+
+    def tell(self, lines: Sequence[str], found: Mapping[str, object]) -> None:
+        """Print a report that is no run: lines for people, or one object."""
+        if self.as_json:
+            click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        else:
+            for line in lines:
+                self.out.print(line, soft_wrap=True, markup=False)
+
+    def run(self, book: Path, *, as_of: dt.date | None = None, write: bool = True) -> Done:
+        """Run the workbook file."""
+        from addin import job, settings
+        from addin.hosts.file import FileHost
+
+        host = FileHost(book, on_progress=self.progress)
+        return job.run(host, book.absolute(), settings.load(), settings.now, as_of=as_of, write=write)
+
+    def run_live(self, book: Path, *, as_of: dt.date | None = None) -> Done:
+        """Run the workbook in a spreadsheet program, save it and close it."""
+        from addin import job, settings
+        from addin.hosts import live
+        from addin.live_sources import LiveReader
+
+        with live.opened(book.absolute(), on_progress=self.progress) as host:
+            reader = LiveReader(host)
+            return job.run(
+                host, host.path, settings.load(), settings.now, as_of=as_of, reader=reader, changed=reader.changed
+            )
+
+    def watch(self, active: Callable[[], LiveBook | None], ends: Callable[[], bool]) -> None:
+        """Obey requests until the end, saying what was obeyed."""
+        import time
+
+        from addin import settings
+        from addin import watch as watcher
+
+        with watcher.alone(settings.log_folder()):
+            self.console.print("Watching: the buttons of the open workbook work now. End with Ctrl+C.")
+            since = settings.now()
+            try:
+                watcher.watch(active, since=since, pause=time.sleep, told=self.console.print, ends=ends)
+            except KeyboardInterrupt:
+                self.console.print("Not watching any more.")
+
+    def refuse(self, problems: Sequence[Problem]) -> NoReturn:
+        """Show problems from outside a run like those of one that was stopped."""
+        from addin.job import Done
+        from addin.settings import now
+
+        self.finish(Done(outcome="stop", run_id=f"{now():%Y%m%d-%H%M%S}", problems=tuple(problems)))
+
+    def finish(self, done: Done, *, written: bool = True) -> NoReturn:
+        """Print the result and leave with its exit code."""
+        from addin import presenting
+
+        self.progress("", 1.0)
+        if self.as_json:
+            click.echo(json.dumps(presenting.to_json(done), ensure_ascii=False, indent=2))
+        else:
+            presenting.show(done, self.out, written=written)
+        if self.verbose:
+            self.console.print(", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in done.seconds.items()))
+        raise SystemExit(CODES[done.outcome])
+
+
+@contextmanager
+def session(*, as_json: bool, quiet: bool, verbose: bool) -> Iterator[Talk]:
+    """A command's frame: progress while it runs, problems told as problems, our own faults with a log."""
+    from addin.settings import keep_memory
+    from recon_core.problems import ReconError
+
+    keep_memory()
+    talk = Talk(as_json=as_json, quiet=quiet, verbose=verbose)
+    try:
+        with _progress(talk):
+            yield talk
+    except ReconError as error:
+        _refused(talk, error)
+    except KeyboardInterrupt:
+        talk.console.print("Stopped by the user. Nothing was written.")
+        raise SystemExit(4) from None
+    except Exception as error:  # noqa: BLE001 - the last fence: a fault of ours is told and logged, never shown raw
+        _fault(talk, error)
+
+
+@contextmanager
+def _progress(talk: Talk) -> Iterator[None]:
+    """A bar on standard error once a run has taken a second, on a terminal only."""
+    if talk.quiet or talk.as_json or not sys.stderr.isatty():
+        yield
+        return
+    from addin.progress import Bar
+
+    with Bar(talk.console) as bar:
+        talk.progress = bar.tell
+        yield
+
+
+def _refused(talk: Talk, error: Exception) -> NoReturn:
+    """A problem from outside a run: shown like every other."""
+    from recon_core.problems import ReconError
+
+    talk.refuse((error.problem,) if isinstance(error, ReconError) else ())
+
+
+def _fault(talk: Talk, error: Exception) -> NoReturn:
+    """A fault of ours: one sentence for the user, the trace into the machine's log."""
+    from addin import presenting, settings
+
+    run_id = f"{settings.now():%Y%m%d-%H%M%S}"
+    text = presenting.fault(error, run_id, settings.load().log_folder)
+    if talk.as_json:
+        where = {"file": "", "sheet": "", "row": None, "column": "", "cell": ""}
+        problem = {
+            "code": "E-999",
+            "severity": "stop",
+            "message": text,
+            "where": where,
+            "raw": "",
+            "fix": "Send the log to support.",
+        }
+        click.echo(
+            json.dumps(
+                {
+                    "outcome": "stop",
+                    "run_id": run_id,
+                    "result_hash": "",
+                    "workbook": "",
+                    "legs": [],
+                    "problems": [problem],
+                },
+                indent=2,
+            )
+        )
+    click.echo(text, err=True)
+    raise SystemExit(1)
