@@ -5,8 +5,8 @@ and takes it away again, whatever happens. Nothing heavy is imported before one 
 What it covers, and what a run on it proves: docs/calc_engine.md.
 
 Each class here stands on one of xlwings' base classes, whose members are what xlwings calls. mypy sees those classes as
-Any where xlwings is installed without its types: hence `type: ignore[misc, unused-ignore]` on each of them, and nowhere
-else. NotImplementedError is xlwings' own answer for what an engine cannot do; each says what that is.
+Any where xlwings is installed without its types: hence `type: ignore[misc, unused-ignore]` on each of them; the other
+two stand where a member overrides one of another kind. NotImplementedError is xlwings' own answer for what an engine cannot do; each says what that is.
 """
 
 from __future__ import annotations
