@@ -183,8 +183,8 @@ Private Sub SayUnanswered()
         DropRequest
         If IsBusy() Then
             NotStarted "V-907 Nothing took the request to cancel for 90 seconds: the Python that was at work is gone, or one step of it " & _
-                "takes longer. Wait for its message; where none comes, a part of its result may stand on the sheets. " & _
-                "Run Reconciliation again, or close the workbook without saving it."
+                "takes longer. Wait for its message. A part of its result may stand on the sheets where none comes: " & _
+                "run Reconciliation again, or close the workbook without saving it."
         Else
             Application.StatusBar = False
             Tell "V-909 Nothing is running that could be cancelled."
