@@ -15,7 +15,7 @@ ORDER = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cel
          "colors", "extLst")  # fmt: skip
 BUILT_IN = {"General": 0, "0.00": 2, "#,##0": 3, "0.00%": 10, "@": 49}
 FIRST_OWN_FORMAT = 164
-AMOUNT = '#,##0.00_);[Red](#,##0.00);"-"_)'  # room for the bracket keeps the points in line, and text behind it apart
+AMOUNT = '#,##0.00;[Red](#,##0.00);"-"'
 DATE, DATETIME = "dd-mmm-yyyy", "dd-mmm-yyyy hh:mm"
 
 
@@ -53,9 +53,9 @@ STYLES: dict[str, Look] = {
     "id": Look(format="@"),
     "amount": Look(format=AMOUNT),
     "amount_bold": Look(format=AMOUNT, bold=True),
-    "integer": Look(format="#,##0_)"),
-    "integer_bold": Look(format="#,##0_)", bold=True),
-    "number": Look(format="#,##0.00##_)"),
+    "integer": Look(format="#,##0"),
+    "integer_bold": Look(format="#,##0", bold=True),
+    "number": Look(format="#,##0.00##"),
     "date": Look(format=DATE, align="center"),
     "datetime": Look(format=DATETIME, align="center"),
     "percent": Look(format="0.00%"),
