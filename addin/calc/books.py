@@ -129,6 +129,7 @@ class CalcBook(base_classes.Book):  # type: ignore[misc, unused-ignore]
         self._tables: Any = None
         self._known_sheets: dict[str, Any] = {}
         self._known_tables: dict[str, Any] = {}
+        self._known_columns: dict[int, tuple[Any, Any]] = {}  # by the id of the UNO sheet, which is kept with them
 
     @property
     def api(self) -> Any:
@@ -172,6 +173,13 @@ class CalcBook(base_classes.Book):  # type: ignore[misc, unused-ignore]
             found = self._known_sheets[name] = self.xl_sheets.getByName(name)
         return found
 
+    def xl_columns(self, sheet: Any) -> Any:
+        """The UNO columns of a UNO sheet."""
+        kept = self._known_columns.get(id(sheet))
+        if kept is None:
+            kept = self._known_columns[id(sheet)] = (sheet, sheet.getColumns())
+        return kept[1]
+
     def xl_table(self, name: str) -> Any:
         """The UNO database range of this name; raises UNO's NoSuchElementException."""
         found = self._known_tables.get(name)
@@ -183,6 +191,7 @@ class CalcBook(base_classes.Book):  # type: ignore[misc, unused-ignore]
         """While resting nothing is drawn and no row changes its height; afterwards the rows of changed sheets fit."""
         self._known_sheets.clear()
         self._known_tables.clear()
+        self._known_columns.clear()
         if resting:
             self.xl.lockControllers()
             self.xl.IsAdjustHeightEnabled, self.resting = False, {}

@@ -138,7 +138,10 @@ def _get_column_width(rng: CalcRange) -> float | None:
 
 
 def _set_column_width(rng: CalcRange, characters: float) -> None:
-    rng.xl.getColumns().Width = round((characters * _digit(rng) + _PADDING) / _PIXELS * _PER_INCH)
+    width = round((characters * _digit(rng) + _PADDING) / _PIXELS * _PER_INCH)
+    columns = rng.book.xl_columns(rng.sheet.xl)
+    for place in range(rng.column - 1, rng.column - 1 + rng.shape[1]):
+        columns.getByIndex(place).Width = width
 
 
 def _digit(rng: CalcRange) -> int:

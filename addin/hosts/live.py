@@ -1,6 +1,6 @@
 """A workbook that is open in a spreadsheet program, as a `Host`: Excel on Windows and macOS, LibreOffice Calc on Linux.
 
-Only public xlwings is used; the one exception, on Windows, stands in `patience` and `escape_pressed`. A write is all
+Only public xlwings is used; the one exception, on Windows, stands in `live_busy.py`. A write is all
 or nothing (`live_draw.py`) and its cells are those that the file host writes (`live_values.py`). What public xlwings
 cannot do stays as the template has it (`live_looks.py`).
 """
@@ -15,16 +15,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import xlwings as xw
 
 from addin.hosts.cellxml import EPOCH_1900, EPOCH_1904
 from addin.hosts.file import trimmed
+from addin.hosts.live_busy import ON_WINDOWS, escape_pressed, unless_busy
 from addin.hosts.live_draw import Drawing, as_refusal, draw
 from addin.hosts.live_grid import read_rows, used
 from addin.hosts.live_plan import planned
-from addin.hosts.live_refusals import busy, changed_meanwhile, no_program, not_opened, not_saved, stopped
+from addin.hosts.live_refusals import changed_meanwhile, no_program, not_opened, not_saved, stopped
 from addin.hosts.live_shown import shown_rows
 from addin.hosts.live_values import guarded, shown
 from addin.hosts.refusals import too_wide_or_long
@@ -32,15 +33,11 @@ from addin.hosts.usedrange import MAX_CELLS
 from recon_core.problems import Problem, ReconError
 from recon_core.sheets import Sheet, column_letter
 
-T = TypeVar("T")
-ON_WINDOWS, ON_MACOS = (platform.system() == name for name in ("Windows", "Darwin"))
+ON_MACOS = platform.system() == "Darwin"
 TITLE = "Tieout"
 REQUEST, STATUS = "tieout_request", "tieout_status"  # names of two cells on the sheet Start
 BETWEEN = 0.25  # seconds between two words in the status bar, and between two looks at the request cell
 YOUNG = 60  # seconds
-PATIENCE = 6.0  # seconds for a cell to be left that is being edited
-# What a busy Excel answers: the call was rejected, or ignored while a cell is being edited; an Apple event timed out.
-BUSY = {-2147418111, -2146777998, -1712}
 NORMAL = {"screen_updating": True, "enable_events": True, "display_alerts": True}
 QUIET = {"screen_updating": False, "calculation": "manual", "enable_events": False, "display_alerts": False}
 
@@ -434,49 +431,3 @@ def register_functions(name: str) -> bool:
         return False
     app.macro(f"'{name}'!TieoutHelp.RegisterFunctions")()
     return True
-
-
-# ---- the one small place for what is not public xlwings: Windows only ----
-
-
-def unless_busy(call: Callable[[], T], seconds: float = PATIENCE) -> T:
-    """The answer of a cheap call. Raises H-121 where the program stays busy; xlwings alone would ask for ever."""
-    patience(1)
-    end = time.monotonic() + seconds
-    try:
-        while True:
-            try:
-                return call()
-            except Exception as error:
-                if not _is_busy(error):
-                    raise
-                if time.monotonic() >= end:
-                    raise busy() from error
-            time.sleep(0.1)
-    finally:
-        patience(0)
-
-
-def _is_busy(error: Exception) -> bool:
-    numbers = {getattr(error, "hresult", None), getattr(error, "errornumber", None), *error.args[:1]}
-    details = error.args[2] if len(error.args) > 2 else None
-    code = details[5] if isinstance(details, tuple) and len(details) > 5 else None
-    return any(isinstance(number, int) and number in BUSY for number in (*numbers, code))
-
-
-def patience(attempts: int) -> None:
-    """How often xlwings repeats a rejected call of COM: 0 is for ever, right once a write has begun."""
-    if ON_WINDOWS:
-        from xlwings import _xlwindows
-
-        _xlwindows.N_COM_ATTEMPTS = attempts
-
-
-def escape_pressed(app: xw.App) -> bool:
-    """Whether Esc is held down while Excel is in front."""
-    if ON_WINDOWS:
-        import ctypes
-
-        user: Any = vars(ctypes)["windll"].user32
-        return bool(user.GetAsyncKeyState(0x1B) & 0x8000) and user.GetForegroundWindow() == app.hwnd
-    return False

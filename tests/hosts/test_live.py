@@ -13,7 +13,8 @@ import pytest
 import xlsxwriter
 
 from addin.hosts.file import FileHost
-from addin.hosts.live import LiveHost, active, is_young_cancel, opened, unless_busy
+from addin.hosts.live import LiveHost, active, is_young_cancel, opened
+from addin.hosts.live_busy import unless_busy
 from addin.hosts.live_plan import minus
 from addin.hosts.live_plan import typed as as_typed
 from addin.hosts.xmlparts import Area
