@@ -1,4 +1,4 @@
-"""The commercial view: agreed terms against charged ones, by item, category and channel. Cash has no say in it."""
+"""The commercial view: agreed terms against charged ones, by order, term, item, category and channel. Cash has no say in it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ import pandas as pd
 
 from recon_core.entries import Part, fee_of, part_of
 from recon_core.keys import standard_text
-from recon_core.marketplace.facts import Facts
+from recon_core.marketplace.facts import Facts, order_words
 from recon_core.money import PPM, Bool, Int64, sum_by
 
-NOT_OURS, NO_ITEM = "(not in our orders)", "(no item)"
+NOT_OURS, NO_ITEM, ALL_FEES = "(not in our orders)", "(no item)", "(all fees)"
 HUNDREDTHS = 10_000  # of a per cent in the whole
 
 
 def commercial(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Releases and dues of orders with settlement lines -> one row a grain, name and fee of the cards or charged.
 
-    grain (item, category, channel), name, category, fee, sale_minor, agreed_minor, charged_minor, difference_minor (charged - agreed), is_ours, agreed_ppm and charged_ppm of the sale (at whole
-    hundredths of a per cent, halves up), net_minor (all entries of the name).
+    grain (item, category, channel, term, order), name, category, fee, sale_minor, agreed_minor, charged_minor, difference_minor (charged - agreed), is_ours, agreed_ppm, charged_ppm and
+    net_ppm of the sale (at whole hundredths of a per cent, halves up), net_minor (all entries of the name).
 
-    Returns are taken off on both sides. An amount without an item
-    is spread over the order's items by value. Orders we do not have stand under one name, without agreed terms.
+    Returns are taken off on both sides. An amount without an item is spread over the order's items by value. Orders we
+    do not have stand under one name, without agreed terms. A term is a rule of a card with its days, so a campaign is
+    one; its sale is that of the orders it was applied to. An order has one row for all its fees, and only where they
+    are not what was agreed: those that are stand in the totals of the other grains.
     """  # fmt: skip
     releases, accounts = frames["releases"], frames["accounts"]
     judged = (accounts["in_orders"] & accounts["has_lines"]).to_numpy()[facts.goods.order]
@@ -43,6 +45,7 @@ def commercial(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
         block = _block(known, sums, has, np.where(judged, due, -1), types, facts, fees)
         own_category = block["name"].map(category) if grain == "item" else block["name"] if grain == "category" else ""
         blocks.append(block.assign(grain=grain, category=own_category))
+    blocks += [_terms(facts, frames, fees, types), _orders(facts, frames, types, judged)]
     found = pd.concat(blocks, ignore_index=True)
     return found[["grain", "name", "category", *(name for name in found.columns if name not in ("grain", "name", "category"))]].astype({"category": "str"})  # fmt: skip
 
@@ -122,16 +125,58 @@ def _block(words: list[str], sums: Int64, has: Bool, due: Int64, types: list[str
     rows = np.repeat(np.flatnonzero(seen), len(keys))
     column = np.tile(np.arange(len(keys)), int(seen.sum()))
     ours = np.array([word != NOT_OURS for word in words], bool)
-    whole = np.maximum(sale[rows], 1)
-
-    def share(minor: Int64) -> Int64:
-        return np.where(
-            sale[rows] > 0, (2 * minor.astype(object) * HUNDREDTHS // whole + 1) // 2 * (PPM // HUNDREDTHS), 0
-        ).astype(np.int64)
-
-    of, taken = agreed[rows, column], charged[rows, column]
-    frame = pd.DataFrame({
-        "name": pd.Series([words[at] for at in rows], dtype="str"), "fee": pd.Series([fees[at] for at in column], dtype="str"), "sale_minor": sale[rows], "agreed_minor": of, "charged_minor": taken,
-        "difference_minor": np.where(ours[rows], taken - of, 0), "is_ours": ours[rows], "agreed_ppm": share(of), "charged_ppm": share(taken), "net_minor": net[rows],
-    })  # fmt: skip
+    named, fee = pd.Series([words[at] for at in rows], dtype="str"), pd.Series([fees[at] for at in column], dtype="str")
+    frame = _frame(named, fee, sale[rows], agreed[rows, column], charged[rows, column], net[rows], ours[rows])
     return frame[(frame[["sale_minor", "agreed_minor", "charged_minor"]] != 0).any(axis=1)]
+
+
+def _frame(name: pd.Series[str], fee: pd.Series[str], sale: Int64, agreed: Int64, charged: Int64, net: Int64, ours: Bool) -> pd.DataFrame:  # fmt: skip
+    """Rows of any grain (n each)."""
+    return pd.DataFrame({
+        "name": name, "fee": fee, "sale_minor": sale, "agreed_minor": agreed, "charged_minor": charged, "difference_minor": np.where(ours, charged - agreed, 0), "is_ours": ours,
+        "agreed_ppm": _share(agreed, sale), "charged_ppm": _share(charged, sale), "net_minor": net, "net_ppm": _share(net, sale),
+    })  # fmt: skip
+
+
+def _share(part: Int64, sale: Int64) -> Int64:
+    """Parts of sales in ppm (n), at whole hundredths of a per cent, halves up; 0 where nothing was sold."""
+    whole = np.maximum(sale, 1)
+    exact = (2 * part.astype(object) * HUNDREDTHS // whole + 1) // 2 * (PPM // HUNDREDTHS)
+    return np.where(sale > 0, exact, 0).astype(np.int64)
+
+
+def _terms(facts: Facts, frames: dict[str, pd.DataFrame], fees: list[str], types: list[str]) -> pd.DataFrame:
+    """Rows of the grain term: each rule of the cards that was applied, and each fee without one."""
+    rows, order = frames["fees"], frames["fees"]["order"].to_numpy()
+    named, known = {standard_text(fee) for fee in fees}, [str(fee) for fee in rows["fee"].cat.categories]
+    cards = [str(card) for card in rows["card"].cat.categories]
+    is_fee = np.array([standard_text(fee) in named for fee in known] + [False], bool)[rows["fee"].cat.codes.to_numpy()]
+    key = rows["fee"].cat.codes.to_numpy(np.int64) * (len(cards) + 1) + rows["card"].cat.codes.to_numpy() + 1
+    key[~is_fee | ~frames["accounts"]["in_orders"].to_numpy()[order]] = -1
+    size = len(known) * (len(cards) + 1)
+    found = np.flatnonzero(np.bincount(key[key >= 0], minlength=size))
+    of_orders = (facts.by_type[:, [part_of(name) is Part.SALES for name in types]].sum(axis=1), facts.by_type.sum(axis=1))  # fmt: skip
+    sale, net = (sum_by(key, each[order], size)[found] for each in of_orders)
+    agreed, charged = (sum_by(key, rows[name].to_numpy(), size)[found] for name in ("expected_minor", "charged_minor"))
+    fee, card = np.divmod(found, len(cards) + 1)
+    words = pd.Series(["", *cards], dtype="str").take(card).reset_index(drop=True)
+    mine = _frame(words, pd.Series(known, dtype="str").take(fee).reset_index(drop=True), sale, agreed, charged, net, np.ones(len(found), bool))  # fmt: skip
+    return mine.assign(grain="term", category="").sort_values(["fee", "name"], kind="stable")
+
+
+def _orders(facts: Facts, frames: dict[str, pd.DataFrame], types: list[str], judged: Bool) -> pd.DataFrame:
+    """Rows of the grain order: orders of ours whose fees together are not those agreed."""
+    accounts = frames["accounts"]
+    charged = -facts.by_type[:, [bool(fee_of(name)) for name in types]].sum(axis=1)
+    agreed = np.zeros(facts.n, np.int64)
+    for due in facts.expected.dues:
+        if standard_text(due.fee) not in ("TCS", "TDS"):
+            agreed += sum_by(np.where(judged, facts.goods.order, -1), due.fee_minor, facts.n)
+    sale = facts.by_type[:, [part_of(name) is Part.SALES for name in types]].sum(axis=1)
+    at = np.flatnonzero((accounts["in_orders"] & accounts["has_lines"]).to_numpy() & (agreed != charged))
+    name = pd.Series(order_words(facts, at), dtype="str")
+    fee = pd.Series([ALL_FEES] * len(at), dtype="str")
+    net = facts.by_type.sum(axis=1)
+    return _frame(name, fee, sale[at], agreed[at], charged[at], net[at], np.ones(len(at), bool)).assign(
+        grain="order", category=""
+    )

@@ -154,6 +154,19 @@ def test_expected_is_the_card_unit_by_unit(made: Made) -> None:
     assert got.to_dict() == {one: int(wanted.get(one, 0)) for one in got.index}
 
 
+def test_every_grain_of_the_commercial_view_is_the_same_money(made: Made) -> None:
+    """Of orders of ours: terms add up to the fees of the items, and the orders listed hold the whole difference."""
+    books = made.books
+    found = books.commercial[books.commercial["is_ours"]]
+    sums = found.groupby(["grain", "fee"])[["agreed_minor", "charged_minor", "difference_minor"]].sum()
+    items, terms = sums.loc["item"], sums.loc["term"]
+    assert terms.loc[terms.ne(0).any(axis=1)].equals(items.loc[items.ne(0).any(axis=1)])
+    orders = found[found["grain"] == "order"]
+    assert (orders["difference_minor"] != 0).all()
+    assert orders["difference_minor"].sum() == items["difference_minor"].sum()
+    assert not orders["name"].duplicated().any()
+
+
 @pytest.mark.parametrize("seed", [2, 10])
 def test_the_order_of_rows_and_files_decides_nothing(seed: int) -> None:
     month, books = some_month(seed)
