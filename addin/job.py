@@ -18,7 +18,7 @@ from addin.detail_files import DetailFiles
 from addin.earlier import previous
 from addin.hosts import Host
 from addin.locking import locked
-from addin.settings import Allowed, Settings
+from addin.settings import Allowed, Settings, give_back
 from recon_core import __version__, reports, schema
 from recon_core.absent import without
 from recon_core.derivations import sources_named
@@ -118,6 +118,8 @@ def _run(  # noqa: PLR0913 - what `run` was given, and when it began
         parts=settings.parts,
         beat=lambda what: host.progress(f"Matching {what}", 0.5),
     )
+    del raw, supporting  # gigabytes at a million rows; the results have what the sheets need
+    give_back()
     problems = (*problems, *outcome.problems)
     matched_at = now()
     seconds = {"read": (read_at - started).total_seconds(), "match": (matched_at - read_at).total_seconds()}

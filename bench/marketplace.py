@@ -83,12 +83,14 @@ def ours(folder: Path, *, write: bool = True) -> Figures:
     """The whole run on the files of a folder, in this process."""
     from addin.detail_files import DetailFiles
     from addin.hosts.file import FileHost
+    from addin.settings import give_back, keep_memory
     from bench.write_sheet import bare_workbook
     from recon_core import engine, reports
     from recon_core.model import Source
     from recon_core.readers import read
     from recon_core.reports.case import Case, Run
 
+    keep_memory()
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     clock, book = Clock(), folder / "book.xlsx"
     engine.analyse = clock.apart("analyse", engine.analyse, "legs")  # type: ignore[assignment]
@@ -99,6 +101,7 @@ def ours(folder: Path, *, write: bool = True) -> Figures:
     with clock.stage("legs"):
         outcome = engine.reconcile(recipe, raws)
     del raws
+    give_back()
     now = dt.datetime(2026, 5, 1)
     with clock.stage("reports"):
         case = Case(books=outcome.books, results=outcome.results, recipe=recipe, problems=outcome.problems, run=Run(number=1, started=now, ended=now), tables=outcome.tables)  # fmt: skip
