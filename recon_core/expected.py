@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from recon_core.dates import NO_DAY
 from recon_core.keys import codes_of, content_hash
@@ -63,7 +64,10 @@ def back_of(rows: MarketRows, order: Int64, item: Int64) -> Back:
     quantity, value = rows.quantities(), rows.amounts(Says.AMOUNT)
     known = value != UNKNOWN
     price = np.where(known, to_paise(np.abs(np.where(known, value, 0)), np.maximum(quantity, 1)), UNKNOWN)
-    return Back(order=order, item=item, quantity=quantity, price_minor=price, day=day, is_booked=booked, kind=kind)
+    noted = np.ones(rows.n, bool)
+    if rows.has(Says.CREDIT_NOTE):
+        noted = pc.not_equal(rows.keys(Says.CREDIT_NOTE), "").to_numpy(zero_copy_only=False)
+    return Back(order=order, item=item, quantity=quantity, price_minor=price, day=day, is_booked=booked, kind=kind, has_note=noted)  # fmt: skip
 
 
 def number_items(goods: MarketRows, back: MarketRows) -> tuple[Int64, Int64]:

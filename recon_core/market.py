@@ -57,6 +57,7 @@ class Says(StrEnum):
     FLOW = "flow"
     RETURNED_ON = "returned on"
     KIND = "kind"
+    CREDIT_NOTE = "credit note"  # of a return that came back: blank, and goods came back without a document
     LINE_TYPE = "line type"
     NET = "net"
     PAYOUT = "payout"
@@ -95,7 +96,7 @@ SAYS: Mapping[Role, tuple[Says, ...]] = MappingProxyType({
         *_ANY, Says.QUANTITY, Says.PRICE, Says.AMOUNT, Says.TAXABLE, Says.GST_RATE, Says.GST, Says.ORDER_DATE, Says.INVOICE_DATE,
         Says.DISPATCH_DATE, Says.DELIVERY_DATE, Says.STATUS,
     ),
-    Role.RETURNS: (*_ANY, Says.QUANTITY, Says.AMOUNT, Says.RETURNED_ON, Says.KIND),
+    Role.RETURNS: (*_ANY, Says.QUANTITY, Says.AMOUNT, Says.RETURNED_ON, Says.KIND, Says.CREDIT_NOTE),
     Role.SETTLEMENTS: (
         *_ANY, Says.LINE_TYPE, Says.NET, Says.PAYOUT, Says.PAYOUT_DATE, Says.PAYOUT_REFERENCE, Says.PAYOUT_TOTAL, Says.REMARKS, Says.ENTRY,
     ),

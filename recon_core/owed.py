@@ -58,7 +58,10 @@ class Goods:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Back:
-    """Rows of returns (m). `order` -1: of no known order. `is_booked`: the goods are here, not on their way."""
+    """Rows of returns (m). `order` -1: of no known order. `is_booked`: the goods are here, not on their way.
+
+    `has_note`: a credit note is named, or no report says which returns have one.
+    """
 
     order: Int64
     item: Int64
@@ -67,6 +70,7 @@ class Back:
     day: Days
     is_booked: Bool
     kind: npt.NDArray[np.int8]  # position in KINDS
+    has_note: Bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

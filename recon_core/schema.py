@@ -1,7 +1,7 @@
 """The Setup tables, described once: the parser, the template, the help and the manual all read `TABLES`.
 
 On a sheet a table stands as its title in column A, the header row under it, and rows until the first empty
-one. So a user may add rows, and a host needs nothing but cells.
+one. So a user may add rows, and a host needs nothing but cells. The page is long because all tables stand on it.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ TABLES: tuple[SetupTable, ...] = (
                 choices=(
                     "order id", "invoice number", "AWB", "item", "quantity", "unit price", "amount", "taxable", "GST rate", "GST", "order date",
                     "invoice date", "dispatch date", "delivery date", "status", "category", "brand", "weight", "zone", "payment mode", "portal",
-                    "flow", "returned on", "kind", "line type", "net", "payout", "payout date", "payout reference", "payout total", "remarks", "entry",
+                    "flow", "returned on", "kind", "credit note", "line type", "net", "payout", "payout date", "payout reference", "payout total", "remarks", "entry",
                 ),
             ),
             Field(name="Column", help="The header; of amounts also a sum: price + freight - discount.", example="unit_price_incl_gst", width=40),

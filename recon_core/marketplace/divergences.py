@@ -48,6 +48,7 @@ TYPES: tuple[Type, ...] = (
     Type("TDS_MISMATCH", lambda of: of["complete"] & (np.abs(of["tds_gap"]) > of["within"]), lambda of: of["tds_gap"]),
     Type("FEE_UNCONFIGURED", lambda of: of["ours"] & (of["failed"] != 0), lambda of: of["failed"]),
     Type("CHARGEBACK", lambda of: of["ours"] & (of["chargeback"] != 0), lambda of: of["chargeback"]),
+    Type("RETURN_WITHOUT_CREDIT_NOTE", lambda of: of["ours"] & of["no_note"], lambda of: of["booked"]),
     Type("RETURN_NOT_SETTLED", lambda of: of["ours"] & of["lines"] & (of["unsettled"] > of["within"]), lambda of: of["unsettled"]),
     Type("RETURN_NOT_RECEIVED", lambda of: of["ours"] & (of["surplus"] > of["within"]) & (of["booked"] == 0), lambda of: of["surplus"]),
     Type("DOUBLE_RETURN_CHARGE", lambda of: of["ours"] & (of["surplus"] > of["within"]) & (of["booked"] > 0), lambda of: of["surplus"]),
@@ -102,6 +103,9 @@ def _columns(facts: Facts, frames: dict[str, pd.DataFrame]) -> dict[str, np.ndar
     of["complete"] = (
         of["ours"] & of["lines"] & (of["open"] <= within) & (of["over"] <= within) & (of["unsettled"] <= within)
     )
+    back = facts.back
+    without = (back.order >= 0) & back.is_booked & ~back.has_note
+    of["no_note"] = np.bincount(back.order[without], minlength=n) > 0
     of["surplus"] = accounts["returns_minor"].to_numpy() - of["booked"]
     of["tcs_gap"] = accounts["tcs_minor"].to_numpy() - accounts["expected_tcs_minor"].to_numpy()
     of["tds_gap"] = accounts["tds_minor"].to_numpy() - accounts["expected_tds_minor"].to_numpy()

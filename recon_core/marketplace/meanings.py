@@ -39,6 +39,7 @@ MEANINGS: dict[str, Meaning] = {
     "TDS_MISMATCH": Meaning("TDS differs from the rate.", BANK, "Compare with Form 26AS, then ask the portal."),
     "FEE_UNCONFIGURED": Meaning("A fee was charged that no rule of the cards covers.", BANK, "Add the rule to Rates, or dispute the fee."),
     "CHARGEBACK": Meaning("The payment was taken back by a chargeback.", PORTAL, "Contest it in time with the proof of delivery."),
+    "RETURN_WITHOUT_CREDIT_NOTE": Meaning("Goods came back, and no credit note is named.", OURS, "Ask for the credit note; GST is given back by it alone."),
     "RETURN_NOT_SETTLED": Meaning("A return came back; no settlement has taken it back yet.", NOBODY, "Expect the deduction in the next settlement."),
     "RETURN_NOT_RECEIVED": Meaning("The portal took a return back that we have not received.", OURS, "Look for the parcel; else claim it."),
     "DOUBLE_RETURN_CHARGE": Meaning("More was taken back than was returned.", PORTAL, "Claim what was taken twice."),

@@ -118,7 +118,7 @@ def test_credit_notes_by_their_number_whatever_the_sign(looms: Made) -> None:
         None,
         None,
         None,
-        "RETURN_NOT_SETTLED",
+        "RETURN_WITHOUT_CREDIT_NOTE; RETURN_NOT_SETTLED",
     ]
 
 
