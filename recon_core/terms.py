@@ -19,11 +19,11 @@ import pandas as pd
 
 from recon_core.dates import NO_DAY, Days, from_date, to_date
 from recon_core.model import Raw
-from recon_core.money import Bool
 from recon_core.problems import Place, Problem, Severity
 from recon_core.schema import Row, as_date, as_int, as_text
 
 Texts = Sequence[str] | npt.NDArray[np.object_] | pd.Series
+Int8 = npt.NDArray[np.int8]
 T = TypeVar("T")
 FOREVER = 2**31  # a day after all days: the end of a term that names none
 LAST_OF_MONTH = 31
@@ -388,16 +388,27 @@ def next_month_day(day: Days, month_days: Sequence[int]) -> Days:
     return found
 
 
-def due_problems(dues: pd.DataFrame, is_void: Bool, where: Place) -> list[Problem]:
-    """A Note for each reason why orders that are owed have no due date, with their number."""
-    counts = np.bincount(dues["why"].to_numpy()[~is_void], minlength=len(NO_DUES))
-    fixes = {
-        NoDue.NO_TERM: "Add a row for this portal to the table Payment terms.",
-        NoDue.NO_ANCHOR: "Map the date that the payment term counts from.",
-        NoDue.BEFORE: "Nothing, or set an earlier Valid from in the table Payment terms.",
-        NoDue.OUTSIDE: "Close the gap in the table Payment terms.",
-    }
-    return [
-        Problem("R-748", Severity.NOTE, where, "", f"{counts[at]:,} {'order has' if counts[at] == 1 else 'orders have'} no due date. {reason}.", fixes[reason])
-        for at, reason in enumerate(NO_DUES) if at and counts[at]
-    ]  # fmt: skip
+def due_problems(why: Int8, ids: pd.Series) -> list[Problem]:
+    """A Note for each reason (position in NO_DUES, n) why orders have no due date, with their number and the first of them."""
+    problems = []
+    for at, reason in enumerate(NO_DUES):
+        rows = np.flatnonzero(why == at)
+        if at and len(rows):
+            first = str(ids.iloc[int(rows[0])])
+            said = (
+                f"1 order has no due date: {first}"
+                if len(rows) == 1
+                else f"{len(rows):,} orders have no due date, first {first}"
+            )
+            sheet, fix = _ON_NO_DUE[reason]
+            what = f"{said}. {reason}, so nothing of {'it' if len(rows) == 1 else 'them'} is ever overdue."
+            problems.append(Problem("R-748", Severity.NOTE, Place(sheet=sheet), first, what, fix))
+    return problems
+
+
+_ON_NO_DUE = {  # where to look, and what to do
+    NoDue.NO_TERM: ("Rates", "Add a row for its portal and flow to the table Payment terms."),
+    NoDue.NO_ANCHOR: ("Marketplace", "Map the date that the payment term counts from, or fill it in on the order."),
+    NoDue.BEFORE: ("Rates", "Nothing, or set an earlier Valid from in the table Payment terms."),
+    NoDue.OUTSIDE: ("Rates", "Add a row to the table Payment terms for these days, or correct Valid to."),
+}

@@ -281,13 +281,19 @@ def test_due_days_are_those_of_a_plain_loop(terms, orders):
 def test_why_orders_have_no_due_date_is_counted():
     term = Term(portal="P", days=1, first_day=20_500)
     dues = due_days([term], ["P", "P", "P", "Q", "Q"], [""] * 5, {Anchor.INVOICE: np.array([20_499, NO_DAY, 20_500, 1, 1])})  # fmt: skip
-    found = due_problems(dues, np.array([False, False, False, False, True]), Place(sheet="Setup"))
-    assert [one.what for one in found] == [
-        "1 order has no due date. No payment term is set up for it.",
-        "1 order has no due date. The date its term counts from is missing.",
-        "1 order has no due date. Its date lies before its payment term began.",
-    ]
-    assert {one.code for one in found} == {"R-748"}
+    found = due_problems(
+        np.where([True, True, True, True, False], dues["why"], 0), pd.Series(["a", "b", "c", "d", "e"])
+    )
+    assert [(one.code, str(one.where), one.raw, one.what) for one in found] == [
+        ("R-748", "sheet Rates", "d", "1 order has no due date: d. No payment term is set up for it, so nothing of it is ever overdue."),
+        ("R-748", "sheet Marketplace", "b", "1 order has no due date: b. The date its term counts from is missing, so nothing of it is ever overdue."),
+        ("R-748", "sheet Rates", "a", "1 order has no due date: a. Its date lies before its payment term began, so nothing of it is ever overdue."),
+    ]  # fmt: skip
+    many = due_problems(dues["why"].to_numpy(), pd.Series(["a", "b", "c", "d", "e"]))
+    assert (
+        many[0].what
+        == "2 orders have no due date, first d. No payment term is set up for it, so nothing of them is ever overdue."
+    )
 
 
 def test_no_orders_and_no_terms_are_no_trouble():

@@ -36,7 +36,7 @@ def accounts(facts: Facts, _frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Facts -> one row an order (n), by id; verdicts, payment and band are codes (VERDICTS, PAYMENTS, BANDS; -1 none).
 
     What Books.orders has but tags and divergences, and: in_orders, in_portal, has_lines (of a settlement), is_cancelled,
-    is_rto, is_partial, units, returned_units (booked returns of customers), transit_units, returned_minor (their value),
+    is_rto, is_partial, no_due (position in NO_DUES; 0 of orders that are not ours or void), units, returned_units (booked returns of customers), transit_units, returned_minor (their value),
     unsettled_return_minor (the part of it that no settlement has taken back yet).
     """
     order, ours, n = facts.lines.frame["order"].to_numpy(), facts.in_orders, facts.n
@@ -80,10 +80,11 @@ def _payment(facts: Facts, parts: dict[str, Int64], value: Int64, void: Bool) ->
     of = entries["pos"].to_numpy()[sold]
     receipts, days = entries["amount_minor"].to_numpy()[sold], lines["day"].to_numpy()[of]
     complete = np.where(ours, completed_days(lines["order"].to_numpy()[of], days, receipts, value, within), NO_DAY)
-    aged = ages(paid, _due(facts, void), complete, facts.as_of)
+    due = _due(facts, void)
+    aged = ages(paid, due["due_day"].to_numpy(), complete, facts.as_of)
     return {
         "payment": np.where(ours, paid["status"], -1).astype(np.int8), "is_partial": paid["is_partial"].to_numpy() & ours,
-        "due_day": np.where(ours, aged["due_day"], NO_DAY), "paid_day": complete, "overdue_days": np.where(ours, aged["overdue_days"], 0),
+        "due_day": np.where(ours, aged["due_day"], NO_DAY), "no_due": due["why"].to_numpy(), "paid_day": complete, "overdue_days": np.where(ours, aged["overdue_days"], 0),
         "late_days": np.where(ours, aged["late_days"], 0), "band": np.where(ours, aged["band"], -1).astype(np.int8),
     }  # fmt: skip
 
@@ -123,8 +124,8 @@ def _tax_due(facts: Facts, name: str) -> Int64:
     return sum(found, np.zeros(facts.goods.n, np.int64))
 
 
-def _due(facts: Facts, void: Bool) -> Int64:
-    """Due day of each order by the payment terms, from the first date of each kind on its rows; NO_DAY for none."""
+def _due(facts: Facts, void: Bool) -> pd.DataFrame:
+    """due_day of each order by the payment terms, from the first date of each kind on its rows, NO_DAY for none, and why it has none."""
     goods, rows, n = facts.goods, facts.goods_rows, facts.n
     anchors = {
         Anchor.INVOICE: _first_day(goods.order, goods.days[Basis.INVOICE], n), Anchor.DISPATCH: _first_day(goods.order, goods.days[Basis.SHIP], n),
@@ -134,9 +135,12 @@ def _due(facts: Facts, void: Bool) -> Int64:
     first[goods.order[::-1]] = np.arange(goods.n)[::-1]
     portal, flow = goods.portal, rows.series(Says.FLOW, FLOW)
     if not goods.n:
-        return np.full(n, NO_DAY, np.int64)
-    found = due_days(facts.market.terms, portal.take(first), flow.take(first), anchors)["due_day"].to_numpy()
-    return np.where(facts.in_orders & ~void, found, NO_DAY)
+        return pd.DataFrame({"due_day": np.full(n, NO_DAY, np.int64), "why": np.zeros(n, np.int8)})
+    found = due_days(facts.market.terms, portal.take(first), flow.take(first), anchors)
+    owed = facts.in_orders & ~void
+    return pd.DataFrame(
+        {"due_day": np.where(owed, found["due_day"], NO_DAY), "why": np.where(owed, found["why"], 0).astype(np.int8)}
+    )
 
 
 def _first_day(order: Int64, day: Int64, n: int) -> Int64:

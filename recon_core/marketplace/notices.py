@@ -1,4 +1,4 @@
-"""What the finished figures show that deserves eyes: payouts that are not their transfer, entries without an account, rows without an item."""
+"""What the finished figures show that deserves eyes: payouts that are not their transfer, entries without an account, rows without an item, orders without a due date."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from recon_core.marketplace.facts import Facts
 from recon_core.money import grouped
 from recon_core.problems import Place, Problem, Severity
 from recon_core.releases import whole_problems
+from recon_core.terms import due_problems
 
 Frames = Mapping[str, pd.DataFrame]
 LOOK = "Look for rows that are missing, doubled or left out in its file; ask the portal where there are none."
@@ -18,7 +19,7 @@ LOOK = "Look for rows that are missing, doubled or left out in its file; ask the
 
 def notices(facts: Facts, frames: Frames, refused: Mapping[int, Sequence[str]]) -> tuple[Problem, ...]:
     """Facts, frames, and the payouts that can have no journal -> Problems, payouts in their order."""
-    return (*_transfers(facts, frames), *_accounts(facts, refused), *_items(facts))
+    return (*_transfers(facts, frames), *_accounts(facts, refused), *_items(facts), *_dues(facts, frames))
 
 
 def _place(facts: Facts, payout: int) -> Place:
@@ -78,3 +79,9 @@ def _items(facts: Facts) -> list[Problem]:
         return Place(file=file.file, sheet=file.sheet, row=int(lines["row"].iloc[pos]))
 
     return whole_problems(whole, place_of)
+
+
+def _dues(facts: Facts, frames: Frames) -> list[Problem]:
+    """Orders without a due date, by the reason; where there are no payment terms at all Setup has said so."""
+    orders = frames["orders"]
+    return due_problems(orders["no_due"].to_numpy(), orders["order_id"]) if facts.market.terms else []

@@ -8,6 +8,7 @@ the matching cases.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from recon_core import schema
+from recon_core.dates import from_date
 from recon_core.engine import Prior, prove
 from recon_core.keys import parse_cleaning
 from recon_core.market import Market, MarketUse
@@ -27,6 +29,7 @@ from recon_core.ratecard import Card, from_csv_rows, parse_cards
 from recon_core.recipe import Derivation, Lookup, Recipe, SideOf, SkipRule
 from recon_core.setup import parse_recipe
 from recon_core.sheets import column_letter
+from recon_core.terms import Term
 from tests.raws import leg, raw, run, use
 
 HERE = Path(__file__).parent
@@ -37,7 +40,7 @@ CASES = sorted(HERE.glob("*/case.txt"))
 ELSEWHERE = {"readers", "proposal.py", "problems.py", "reports", "explaining.py", "result_sheets.py"}
 # What no run comes to (a portal's template before it is booked, ledgers in long form): the test that brings it about.
 BY_OTHERS = {
-    "T-263": "test_entries.py", **dict.fromkeys(("T-271", "T-272", "T-273"), "test_payment_files.py"), "R-748": "test_dues.py", "R-752": "test_absent.py",
+    "T-263": "test_entries.py", **dict.fromkeys(("T-271", "T-272", "T-273"), "test_payment_files.py"), "R-752": "test_absent.py",
     **dict.fromkeys(("L-602", "L-603"), "test_late_file.py"),
 }  # fmt: skip
 FORBIDDEN = re.compile(r"\b(invalid|please|errors?|traceback|exception)\b", re.IGNORECASE)
@@ -101,7 +104,7 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912, PLR0915
         name: [a_raw(f"{name}.csv", case.sections[f"{name}.csv"], case)] if f"{name}.csv" in case.sections else []
         for name in "ab"
     }
-    uses, options, more, skips, lookups, derived, market, fees, ledgers = [], {}, {}, [], [], [], [], [], []
+    uses, options, more, skips, lookups, derived, market, fees, ledgers, terms = [], {}, {}, [], [], [], [], [], [], []
     for line in case.settings:
         word, _, rest = line.partition(" ")
         if word == "use":
@@ -143,6 +146,10 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912, PLR0915
         elif word == "fee":  # `fee name  amount`: a card of one rule, from 1 April 2026
             name, value = re.split(r"\s{2,}", rest)
             fees.append({"Portal": "P", "Fee": name, "Fixed": value, "From": "2026-04-01"})
+        elif word == "term":  # `term portal  days  first day  last day`: of the invoice date
+            portal, days, *bounds = re.split(r"\s{2,}", rest)
+            first, last = (from_date(dt.date.fromisoformat(one)) for one in bounds)
+            terms.append(Term(portal=portal, days=int(days), first_day=first, last_day=last))
         elif word == "account":  # `account entry  ledger`
             ledgers.append(Account(**dict(zip(("entry", "name"), re.split(r"\s{2,}", rest), strict=True))))
         elif word == "compare":
@@ -172,6 +179,7 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912, PLR0915
             market=Market(
                 uses=tuple(market),
                 cards=cards(fees),
+                terms=tuple(terms),
                 portal="P",
                 accounts=Accounts(rows=tuple(ledgers)) if ledgers else None,
             )
