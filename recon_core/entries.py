@@ -194,22 +194,6 @@ def part_of(entry_type: str) -> Part:
     return rule.part if rule else Part.FEES if entry_type.startswith(CUSTOM) else Part.ADJUSTMENTS
 
 
-def read_types(texts: pd.Series, where: Place) -> tuple[pd.Series, list[Problem]]:
-    """Printed types of releases (n) -> types (n, category); a Note for each unknown word, which is kept as printed."""
-    codes, printed = pd.factorize(texts.astype("str").fillna(""))
-    read = [type_of(str(text)) or str(text).strip() for text in printed]
-    unknown = [text for text, word in zip(printed, read, strict=True) if type_of(str(text)) is None]
-    names = ordered_types(read)
-    place = np.array([names.index(word) for word in read], np.int64)
-    types = pd.Series(pd.Categorical.from_codes(place[codes], categories=pd.Index(names, dtype="str")))
-    fix = "Nothing, if it is a type of this portal; it is kept under its own name, with the sign it has."
-    problems = [
-        Problem("T-263", Severity.NOTE, where, str(text), f"'{text}' is no entry type that Tieout knows.", fix)
-        for text in unknown
-    ]
-    return types, problems
-
-
 def ordered_types(types: Sequence[str]) -> list[str]:
     """Distinct types in the order of the ledger: the table's first, then other fees and unknown words by name."""
     order = {rule.type.value: at for at, rule in enumerate(ENTRY_RULES)}

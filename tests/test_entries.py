@@ -25,7 +25,6 @@ from recon_core.entries import (
     non_order_kinds,
     part_of,
     read_kinds,
-    read_types,
     sign_problems,
     sum_gaps,
     sum_problems,
@@ -104,13 +103,6 @@ def test_every_spelling_leads_to_its_own_type():
 )  # fmt: skip
 def test_a_type_has_a_fee_name_and_a_place_in_the_chain(entry_type, fee, part):
     assert (fee_of(entry_type), part_of(entry_type)) == (fee, part)
-
-
-def test_an_unknown_type_is_kept_and_listed():
-    types, problems = read_types(pd.Series(["COMISSION", "MYSTERY", "SALE", "MYSTERY"], dtype="str"), FILE)
-    assert list(types) == ["COMMISSION", "MYSTERY", "SALE", "MYSTERY"]
-    assert list(types.cat.categories) == ["SALE", "COMMISSION", "MYSTERY"]
-    assert [(one.code, one.severity, one.raw) for one in problems] == [("T-263", Severity.NOTE, "MYSTERY")]
 
 
 def test_line_types_are_read_and_an_unknown_one_is_listed():

@@ -38,9 +38,9 @@ CASES = sorted(HERE.glob("*/case.txt"))
 # readers/ and the proposal own their broken inputs in tests of their own, as do questions about result sheets (test_answers.py);
 # problems.py only shows what a code looks like.
 ELSEWHERE = {"readers", "proposal.py", "problems.py", "reports", "explaining.py", "result_sheets.py"}
-# What no run comes to (a portal's template before it is booked, ledgers in long form): the test that brings it about.
+# What no run comes to (a portal's template before it is booked): the test that brings it about.
 BY_OTHERS = {
-    "T-263": "test_entries.py", **dict.fromkeys(("T-271", "T-272", "T-273"), "test_payment_files.py"), "R-752": "test_absent.py",
+    **dict.fromkeys(("T-271", "T-272", "T-273"), "test_payment_files.py"), "R-752": "test_absent.py",
     **dict.fromkeys(("L-602", "L-603"), "test_late_file.py"),
 }  # fmt: skip
 FORBIDDEN = re.compile(r"\b(invalid|please|errors?|traceback|exception)\b", re.IGNORECASE)
