@@ -1,7 +1,7 @@
 """Worksheet functions, one line each over `recon_core`: for a user's own cells, never under a figure that is relied on.
 
-They answer from the result sheets of the workbook that calls, as its last run left them. Ranges go in and come out,
-one call for a range. A cell without an answer bears a mark that the VBA around these functions turns into a real Excel
+They answer from the result sheets of the workbook that calls, as its last run left them; what a fee should be follows from
+its sheet Rates as it stands. Ranges go in and come out, one call for a range. A cell without an answer bears a mark that the VBA around these functions turns into a real Excel
 error. Names have no dots and never look like a cell address; the function wizard cuts texts at 255 characters.
 Only what xlwings and xlwings Lite both know stands in the decorators: `func`, `arg`, type hints.
 """
@@ -16,7 +16,7 @@ from typing import Any
 
 import xlwings as xw
 
-from recon_core import __version__, answers, readings
+from recon_core import __version__, agreed_fees, answers, readings
 from recon_core.problems import ReconError
 from recon_core.readings import NoAnswer, is_blank
 from recon_core.result_sheets import Cells, Results
@@ -27,10 +27,13 @@ Grid = list[list[Any]]
 MARK = "\x1eTIEOUT:"  # before the number of an Excel error; no text of a file holds it, as ids lose such signs
 CODES = {NoAnswer.NOT_FOUND: 2042, NoAnswer.BAD_INPUT: 2015, NoAnswer.SEVERAL: 2036}
 MOST_BOOKS = 4  # whose results are kept
-NOTES_LAST = 5.0  # seconds that typed notes are kept: a range of formulas reads them once
+NOTES_LAST = 5.0  # seconds that typed notes and rates are kept: a range of formulas reads them once
 
 _kept: dict[str, tuple[str, Results]] = {}  # workbook -> the stamp of its last run, what that wrote
 _noted: dict[str, float] = {}  # workbook -> when its notes were read
+_agreed: dict[
+    str, tuple[float, agreed_fees.Grids, agreed_fees.Rates]
+] = {}  # workbook -> when looked at, cells, what they say
 
 
 def mark(answer: object) -> object:
@@ -98,6 +101,19 @@ def _fresh(sheet: str) -> Results:
     return results
 
 
+def _rates() -> agreed_fees.Rates:
+    """The rates of the workbook that calls: its cells are looked at again after some seconds, and read anew where one has changed."""
+    name, _, cells = _book()
+    kept = _agreed.pop(name, None)
+    if kept is None or time.monotonic() - kept[0] > NOTES_LAST:
+        grids = {sheet: cells(sheet) for sheet in agreed_fees.SHEETS}
+        kept = time.monotonic(), grids, kept[2] if kept and kept[1] == grids else agreed_fees.Rates(grids)
+    _agreed[name] = kept
+    for old in list(_agreed)[:-MOST_BOOKS]:
+        del _agreed[old]
+    return kept[2]
+
+
 def _each(keys: Grid, answer: Callable[[Sequence[object]], Sequence[object]]) -> Grid:
     """Answers for all cells of a range at once, in its shape."""
     found = iter(answer([value for row in keys for value in row]))
@@ -107,6 +123,19 @@ def _each(keys: Grid, answer: Callable[[Sequence[object]], Sequence[object]]) ->
 def _columns(cells: Grid, answer: Callable[[Sequence[object]], Sequence[object]]) -> Grid:
     """Answers column by column, since a column proves its own form."""
     return [list(row) for row in zip(*(answer(column) for column in zip(*cells, strict=True)), strict=True)]
+
+
+def _aligned(*given: Any) -> tuple[int, list[list[Any]]]:
+    """Ranges beside each other: (columns of the answer, the cells of each row by row). A single cell, row or column serves all.
+
+    Raises ValueError for ranges that do not fit each other.
+    """
+    grids: list[Grid] = [one if isinstance(one, list) else [[one]] for one in given]
+    rows, columns = max(map(len, grids)), max(len(one[0]) for one in grids)
+    if any(len(one) not in (1, rows) or len(one[0]) not in (1, columns) for one in grids):
+        raise ValueError("ranges of different shape")
+    places = [(row, column) for row in range(rows) for column in range(columns)]
+    return columns, [[one[row % len(one)][column % len(one[0])] for row, column in places] for one in grids]
 
 
 def _whole(value: object, otherwise: int) -> int:
@@ -269,6 +298,40 @@ def RECON_OPEN(side: Any = "", min_amount: Any = 0, leg: Any = "", run: Any = No
 def RECON_CANDIDATES(key: Any, n: Any = 3, leg: Any = "", run: Any = None) -> Any:
     """Rows suggested for an open id, a line each: id, likeness, other candidates, amount, file, row, because. Nothing is matched by it."""
     return answers.suggested(_results()[1], key, _whole(n, 3), as_text(leg))
+
+
+@xw.func
+@_cells("fee", "a fee as the sheet Rates names it, or a range")
+@_cells("base", "the amount that the card takes its % of and tests its slabs by, or a range")
+@_cells("category", "where the card has categories")
+@_cells("on_date", "the day that decides the version; left away: all versions must come to the same")
+@_cells("party", "the portal; left away: that of Setup, else the only one on the card")
+@_cells("weight", "grams, where the card has weights")
+@_cells("brand", "where the card has brands")
+@_cells("zone", "where the card has zones")
+@_cells("payment_mode", "where the card has payment modes")
+@xw.arg("what", doc='"fee" without tax (left away: this), "gst" on it, "total" of both, or "rule": the row of the card')
+@xw.arg(
+    "rates", doc="any cell that changes with the rates, such as SUM(tblRates): the formula is then worked out again"
+)
+@to_cells
+def RECON_EXPECTEDFEE(  # noqa: PLR0913, PLR0917 - a cell each, as Excel hands them over
+    fee: Grid, base: Grid, category: Any = "", on_date: Any = None, party: Any = "", weight: Any = None, brand: Any = "", zone: Any = "",
+    payment_mode: Any = "", what: Any = "fee", rates: Any = None,
+) -> Grid:  # fmt: skip
+    """What a fee should be by the sheet Rates, by the version valid that day. #N/A: no card or row covers it. #NUM!: versions differ, or an input is missing. #VALUE!: no amount or date, or a mistake on Rates."""
+    columns, cells = _aligned(fee, base, category, on_date, party, weight, brand, zone, payment_mode)
+    found = agreed_fees.fees(_rates(), agreed_fees.Cells(*cells), as_text(what))
+    return [list(found[at : at + columns]) for at in range(0, len(found), columns)]
+
+
+@xw.func
+@_cells("key", "an order id, or a range of ids, as printed or as cleaned")
+@RUN
+@to_cells
+def RECON_EXPECTEDPAYOUT(key: Grid, run: Any = None) -> Grid:
+    """What the portal owes for an order in all, less its fees, taxes and returns: Expected net on the sheet Orders. #N/A: no order of that id is there."""
+    return _each(key, lambda keys: answers.expected_net(_results()[1], keys))
 
 
 @xw.func

@@ -20,7 +20,7 @@ from recon_core.explaining import (
 from recon_core.model import MatchClass, Status
 from recon_core.money import MINOR_PER_MAJOR, to_major
 from recon_core.readings import NoAnswer, is_blank
-from recon_core.result_sheets import Group, Line, Results, as_day
+from recon_core.result_sheets import Group, Line, Results, as_day, standard_forms
 from recon_core.schema import as_int, as_text
 
 Answer = str | int | float | NoAnswer
@@ -260,6 +260,23 @@ def suggested(results: Results, key: object, most: int = 3, leg: str = "") -> li
     return [[_blank(table.column(name.format(side))[at]) for name in names] for at, side in ranked[:most]]
 
 
+def expected_net(results: Results, keys: Sequence[object]) -> list[Answer]:
+    """The expected net of each order, as the sheet Orders has it; an id finds its order as it is printed, compared or cleaned.
+
+    NOT_FOUND for an id that is no order there, SEVERAL for one that leads to two.
+    """
+    amounts = results.table("Orders").minor("Expected net")
+    found: list[Answer] = []
+    for key, form in zip(keys, standard_forms([as_text(key) for key in keys]), strict=True):
+        places = {results.orders[form]} if form in results.orders else set()
+        if form and amounts and not places and not results.is_elsewhere:
+            groups = next(iter(results.find([key])))
+            places = {results.orders[one.key] for one in groups if one.key in results.orders}
+        minor = amounts[next(iter(places))] if len(places) == 1 else None
+        found.append(NoAnswer.SEVERAL if len(places) > 1 else NoAnswer.NOT_FOUND if minor is None else to_major(minor))
+    return found
+
+
 def run_facts(results: Results) -> dict[str, str | int]:
     """The last row of Run log: run number, setup hash and result hash; {} where nothing has run."""
     log = results.table("Run log")
@@ -362,6 +379,6 @@ def _blank(value: object) -> object:
 
 
 __all__ = [
-    "FIELDS", "MOST", "OPEN_COLUMNS", "ORDER", "Answer", "NoAnswer", "age", "diff", "explain", "match", "open_items", "reason", "run_facts",
+    "FIELDS", "MOST", "OPEN_COLUMNS", "ORDER", "Answer", "NoAnswer", "age", "diff", "expected_net", "explain", "match", "open_items", "reason", "run_facts",
     "sources", "status", "suggested", "tie_out", "total",
 ]  # fmt: skip

@@ -183,6 +183,12 @@ class Results:
         return dict(found)
 
     @cached_property
+    def orders(self) -> dict[str, int]:
+        """The position in the table Orders of each order, by its id as compared."""
+        forms = standard_forms(self.table("Orders").texts("Order id"))
+        return {form: at for at, form in enumerate(forms) if form}
+
+    @cached_property
     def _groups(self) -> dict[tuple[str, str], Group]:
         """Rows by leg and compared id; rows without one by their printed id, beside those compared by it."""
         found: dict[tuple[str, str], Group] = {}

@@ -12,7 +12,20 @@ from addin.hosts.file import FileHost
 from addin.settings import Settings
 from recon_core.result_sheets import Results
 
-SHEETS = ("Summary", "Exceptions", "Suggestions", "Matched", "Skipped", "A data", "B data", "Run log")
+SHEETS = (
+    "Summary",
+    "Exceptions",
+    "Suggestions",
+    "Matched",
+    "Skipped",
+    "A data",
+    "B data",
+    "Run log",
+    "Orders",
+    "Fees",
+    "Rates",
+    "Setup",
+)
 
 
 @dataclass

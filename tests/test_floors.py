@@ -50,6 +50,7 @@ FLOOR = {
     "recon_core.derivations": 4,
     "recon_core.market_setup": 4.5,
     "recon_core.expected_files": 4.5,
+    "recon_core.agreed_fees": 5,
     "recon_core.setup": 5,
     "recon_core.prepare": 5,
     "recon_core.narrations": 1,

@@ -42,6 +42,7 @@ def book(demo: Demo, monkeypatch):
     monkeypatch.setattr(udfs, "_book", lambda: (Book.name, Book.stamp, cells))
     monkeypatch.setattr(udfs, "_kept", {})
     monkeypatch.setattr(udfs, "_noted", {})
+    monkeypatch.setattr(udfs, "_agreed", {})
     return Book
 
 

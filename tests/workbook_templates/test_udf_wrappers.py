@@ -187,7 +187,8 @@ Public Function CallUDF(ByVal home As String, ByVal called As String, ByVal args
     CallUDF = Array(called, UBound(args) + 1, Chr$(30) & "TIEOUT:2042")
 End Function
 """
-EXCEL_ONLY = {  # a macro outside of a workbook has no Application
+EXCEL_ONLY = {  # a macro outside of a workbook has no Application; Base is a name in VBA ([MS-VBAL] 3.3.5.2) and a keyword here
+    "(fee, base, ": "(fee, amount, ",
     "If TypeOf Application.Caller Is Range Then On Error GoTo failed": "On Error GoTo failed",
     "CallersBook(), Application.Caller)": "Nothing, Nothing)",
 }
