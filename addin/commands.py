@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 REQUEST, STATUS = "tieout_request", "tieout_status"  # names of two cells on the sheet Start
 RUNNING = "Running: "  # the status while Python is at work; ReconActions.bas waits for another one
 SETUP = "Setup"  # a workbook without this sheet is not one of ours
-GROUPS = ("Data", "Reconcile", "Review", "Help")  # of the tab, from left to right
+GROUPS = ("Data", "Reconcile", "Review", "Sign off", "Help")  # of the tab, from left to right
 
 # When a button can work: the supertip of a button that cannot says this. VBA asks the same (ReconActions.IsEnabled).
 CONDITIONS: Mapping[str, str] = {
@@ -145,13 +145,15 @@ def cancel(host: LiveBook) -> None:
     _end(host, "Nothing is running.", "Nothing is running, so there is nothing to stop.")
 
 
-def _show(sheet: str) -> Callable[[LiveBook], None]:
+RENAMED = "It was renamed or deleted; a run adds result sheets again."
+NO_RATES = "It was renamed or deleted, or the workbook was made by an earlier version: make a new one with 'tieout new', which has the table Rates."
+NO_JOURNAL = "Fill the tables Marketplace and Accounts, each on the sheet of its name, then click Run Reconciliation: it proposes a voucher for each payout."
+
+
+def _show(sheet: str, fix: str = RENAMED) -> Callable[[LiveBook], None]:
     def show(host: LiveBook) -> None:
         if not host.go_to(sheet):
-            what, fix = (
-                f"The workbook has no sheet '{sheet}'.",
-                "It was renamed or deleted; a run adds result sheets again.",
-            )
+            what = f"The workbook has no sheet '{sheet}'."
             raise ReconError(Problem("B-603", Severity.STOP, Place(sheet=sheet), "", what, fix))
 
     return show
@@ -212,6 +214,10 @@ ACTIONS: dict[str, Action] = {
         label="Rules", group="Reconcile", keytip="U", image="RulesAndAlerts", screentip="Go to the matching rules",
         supertip="Goes to the sheet Rules. Changes nothing.", do=_show("Rules"),
     ),
+    "rates": Action(
+        label="Fee Rates", group="Reconcile", keytip="E", image="AccountingFormat", screentip="Go to contracted fee rates",
+        supertip="Goes to the sheet Rates: the agreed fees of a marketplace with their dates, and when it pays. Changes nothing.", do=_show("Rates", NO_RATES),
+    ),
     "explain": Action(
         label="Explain", group="Review", keytip="X", image="TracePrecedents", screentip="Explain the selected row",
         supertip="Says in a sentence why the selected row of a result sheet is matched or not: rule, fields, difference. Clicked on the sheet Start, it goes to Exceptions and explains the row selected there. Changes nothing.", do=explain, is_form=True,
@@ -219,6 +225,11 @@ ACTIONS: dict[str, Action] = {
     "source": Action(
         label="Go to Source", group="Review", keytip="G", image="HyperlinkInsert", screentip="Go to the source row",
         supertip="Leads from the selected row of a result sheet to the file, sheet and row it was read from. Changes nothing.", do=go_to_source,
+    ),
+    "journal": Action(
+        label="Journal", group="Sign off", keytip="L", image="NewJournalEntry", screentip="Go to the proposed journal entries",
+        supertip="Goes to the sheet Journal: the voucher that the last run proposed for each payout, in the ledger accounts of the sheet Accounts. Posts nothing and changes nothing; 'tieout export journal' writes the vouchers into a file.",
+        do=_show("Journal", NO_JOURNAL),
     ),
     "doctor": Action(
         label="Self-test", group="Help", keytip="T", image="PropertySheet", screentip="Look for what keeps Tieout from working",

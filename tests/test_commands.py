@@ -12,6 +12,7 @@ from addin import commands, job
 from addin.commands import ACTIONS, CONDITIONS, GROUPS, dispatch, obey
 from addin.demo import make_demo
 from addin.hosts.file import FileHost
+from addin.new_book import load_recipe, make
 from addin.presenting import MOST_TOLD, closing
 from recon_core.problems import Place, Problem, Severity
 from tests.live_double import FileBook
@@ -124,7 +125,8 @@ def test_a_stop_of_check_inputs_stands_on_data_checks(book):
 
 
 @pytest.mark.parametrize(
-    ("name", "sheet"), [("map", "Mapping"), ("files", "Files"), ("rules", "Rules"), ("help", "Start")]
+    ("name", "sheet"),
+    [("map", "Mapping"), ("files", "Files"), ("rules", "Rules"), ("rates", "Rates"), ("help", "Start")],
 )
 def test_a_button_leads_to_its_sheet_and_changes_nothing(book, name, sheet):
     before = book.path.read_bytes()
@@ -132,6 +134,29 @@ def test_a_button_leads_to_its_sheet_and_changes_nothing(book, name, sheet):
     assert book.selection[0] == sheet
     assert book.told == []
     assert book.path.read_bytes() == before
+
+
+def test_journal_leads_to_the_vouchers_of_the_last_run(book):
+    obey("run", book)
+    book.told.clear()
+    before = book.path.read_bytes()
+    obey("journal", book)
+    assert book.selection[0] == "Journal"
+    assert book.told == []
+    assert book.path.read_bytes() == before
+    assert str(book.cells("Journal")[5][0])
+
+
+def test_without_a_journal_the_button_says_what_to_fill_in(tmp_path, monkeypatch):
+    monkeypatch.setenv("TIEOUT_HOME", str(tmp_path / "home"))
+    make(tmp_path / "plain.xlsx", load_recipe("two_files"))
+    book = FileBook(tmp_path / "plain.xlsx")
+    obey("journal", book)
+    [(text, grave)] = book.told
+    assert grave
+    assert text.startswith("B-603")
+    for word in ("no sheet 'Journal'", "Marketplace", "Accounts", "Run Reconciliation"):
+        assert word in text
 
 
 @pytest.mark.parametrize("name", ["run", "rules", "cancel", "doctor"])

@@ -26,7 +26,7 @@ def ribbon_xml(tab_id: str) -> bytes:
     tabs = ET.SubElement(ET.SubElement(root, "ribbon"), "tabs")
     tab = ET.SubElement(tabs, "tab", id=tab_id, label=TAB, keytip=TAB_KEYTIP, insertAfterMso="TabData")
     for group in GROUPS:
-        box = ET.SubElement(tab, "group", id=f"group{group}", label=group)
+        box = ET.SubElement(tab, "group", id=f"group{group.title().replace(' ', '')}", label=group)
         for name, action in ACTIONS.items():
             if action.group == group:
                 ET.SubElement(box, "button", _button(name, action))
