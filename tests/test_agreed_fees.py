@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import random
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import udfs
 from recon_core import agreed_fees, answers, schema
 from recon_core.agreed_fees import Cells, Rates, fees
+from recon_core.money import to_major
 from recon_core.problems import ReconError
+from recon_core.ratecard import ANSWERS, Answer, expected
 from recon_core.readings import NoAnswer
 from recon_core.result_sheets import Results, read_table
 from tests.answered import Demo, run_demo
+from tests.ratecard.test_laws import DAYS, some_card, some_unit
+from tests.ratecard.units import units_of
 from workbook_templates import template_path
 
 NA, VALUE, NUM = NoAnswer.NOT_FOUND, NoAnswer.BAD_INPUT, NoAnswer.SEVERAL
@@ -233,6 +240,70 @@ def test_sheets_that_are_not_there_and_columns_that_are_gone():
         Rates(
             {"Rates": sheet(GST, rule(fixed=1), columns=[name for name in COLUMNS if name != "Category"]), "Setup": []}
         )
+
+
+# ---- laws on random cards ----
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_a_value_is_that_of_the_engine_with_the_amount_in_every_place(seed):
+    """A cell never says another figure than the engine; where one kind of amount is enough it says as much as the engine."""
+    draw = random.Random(seed)
+    rows, cards = some_card(draw)
+    known = Rates({"Rates": sheet(*rows), "Setup": []})
+    asked = [some_unit(draw) for _ in range(20)]
+    amounts = [unit.get("price", "100") for unit in asked]
+    engine = expected(cards, units_of([
+        {**{key: unit[key] for key in ("category", "brand", "weight", "order") if key in unit}, **dict.fromkeys(("price", "taxable", "net", "collected"), base), "returned": "1"}
+        for unit, base in zip(asked, amounts, strict=True)
+    ]))  # fmt: skip
+    for fee, charge in engine.items():
+        mine = [row for row in rows if row["Fee"] == fee]
+        kinds = {row["Base"] for row in mine if "Base" in row} | {
+            "price incl. GST" for row in mine if "Price from" in row
+        }
+        days = [None if unit["order"] == "?" else unit["order"] for unit in asked]
+        cells = cells_of(fee, asked, amounts, days)
+        for at, (said, tax) in enumerate(zip(fees(known, cells), fees(known, cells, "gst"), strict=True)):
+            answer = ANSWERS[charge.answer[at]]
+            if days[at] is None:
+                continue  # the engine never answers without a day
+            if not isinstance(said, NoAnswer):
+                assert (answer, said, tax) == (Answer.WORKED_OUT, to_major(int(charge.fee_minor[at])), to_major(int(charge.tax_minor[at])))  # fmt: skip
+            elif said == NA or len(kinds) < 2:
+                assert answer in REASONS[said]
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_without_a_day_a_value_holds_on_every_day_that_has_one(seed):
+    draw = random.Random(seed)
+    rows, _ = some_card(draw)
+    known = Rates({"Rates": sheet(*rows), "Setup": []})
+    unit = some_unit(draw)
+    for fee in {row["Fee"] for row in rows}:
+        [said] = fees(known, cells_of(fee, [unit], ["400"], [None]))
+        daily = set(fees(known, cells_of(fee, [unit] * len(DAYS), ["400"] * len(DAYS), [str(day) for day in DAYS])))
+        values = {one for one in daily if not isinstance(one, NoAnswer)}
+        if isinstance(said, NoAnswer):
+            assert NUM in daily or len(values) != 1
+        else:
+            assert daily <= {said, NA}
+
+
+REASONS = {NA: {Answer.NO_CARD, Answer.NO_RULE}, NUM: {Answer.MISSING}, VALUE: {Answer.TOO_LARGE}}
+
+
+def cells_of(fee: str, asked: list[dict[str, str]], amounts: list[str], days: list[str | None]) -> Cells:
+    def texts(name: str) -> list[str]:
+        return [unit.get(name, "") for unit in asked]
+
+    none = [None] * len(asked)
+    return Cells(
+        fee=[fee] * len(asked), base=[float(one) for one in amounts], category=texts("category"), day=days, portal=none,
+        weight=[float(unit["weight"]) if "weight" in unit else None for unit in asked], brand=texts("brand"), zone=none, payment_mode=none,
+    )  # fmt: skip
 
 
 # ---- the function ----

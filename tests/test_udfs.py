@@ -223,6 +223,7 @@ def test_two_open_workbooks_answer_each_for_itself(tmp_path, monkeypatch):
         pytest.skip(why)
     monkeypatch.setattr(udfs, "_kept", {})
     monkeypatch.setattr(udfs, "_noted", {})
+    monkeypatch.setattr(udfs, "_agreed", {})
     run_demo(tmp_path)
     path = next(tmp_path.glob("*.xlsx"))
     with calc.office() as app:
@@ -246,6 +247,11 @@ def test_two_open_workbooks_answer_each_for_itself(tmp_path, monkeypatch):
             13.0,
         ]
         assert udfs.RECON_TOTAL("A", "Matched", "amount", "Orders") == 810810.16
+        assert udfs.RECON_EXPECTEDPAYOUT([["FN-410906"]]) == [[4000.88]]
+        days = [[dt.datetime(2026, 4, 15)], [dt.datetime(2026, 4, 16)]]
+        assert udfs.RECON_EXPECTEDFEE([["Commission"]], [[999.0]], "Tops", days) == [[139.86], [129.87]]
+        monkeypatch.setattr(udfs.xw.Book, "_mock_caller", blank, raising=False)
+        assert udfs.RECON_EXPECTEDFEE([["Commission"]], [[999.0]], "Tops", days) == [[NA], [NA]]
 
 
 # ---- the manual ----
