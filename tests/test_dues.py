@@ -27,7 +27,7 @@ from recon_core.dues import (
     payments,
 )
 from recon_core.money import sum_by, to_minor, to_text
-from recon_core.problems import Place, Severity
+from recon_core.problems import Severity
 from recon_core.schema import Row
 from recon_core.terms import (
     FOREVER,

@@ -341,3 +341,20 @@ def test_tables_above_the_limit_go_to_files_and_the_chain_still_holds(both: dict
     assert sum(value.as_py() for value in stored["Invoice value"]) == Decimal("794054.31")
     again = openpyxl.load_workbook(recalculated(book, tmp_path), data_only=True)["Money chain"]
     assert [row[6].value for row in again.iter_rows(min_row=TABLE_ROW + 1) if row[0].value == "Check"] == [True] * 4
+
+
+KINDS = {"MISSING_KEY": "No id", "BLANK_ROW": "Blank row", "DUPLICATE": "Duplicate row", "INVALID_AMOUNT": "Amount not readable", "FOOTER": "Total or footer"}  # fmt: skip
+
+
+def test_skipped(month: Run) -> None:
+    """Rows that take no part stand on Skipped with their place, kind and money; the first leg that reads the file says so."""
+    mine: dict[tuple[object, ...], dict[str, object]] = {}
+    for row in month.rows("Skipped"):
+        mine.setdefault((row["File"], row["Row"]), row)
+    for one in ajio.expected("skipped.csv").to_dict("records"):
+        row = mine[one["file"], int(one["line_no"])]
+        assert row["Kind"] in {KINDS[word] for word in (one["reason"], one["also_accept"]) if word}, one
+        if one["amount_not_counted"]:
+            shown = str(row["Amount as printed"]).split(" - ")[0].replace(",", "")
+            assert shown == one["amount_not_counted"], one
+            assert money(row["Amount"]) in (one["amount_not_counted"], "0.00" if one["reason"] == "FOOTER" else ""), one
