@@ -123,7 +123,8 @@ class Sheet:
 
     `owned` False: the host writes `cells` into the sheet and keeps everything else that stands
     there (a user's Setup sheet). `owned` True: the sheet's cells are replaced as a whole.
-    `freeze_row`: the first row that scrolls, 0 for none. `tab`: 'grey', 'blue', 'white', 'green'.
+    `freeze_row`, `freeze_column`: the first row and the first column that scroll, 0 for none; a new sheet that is too wide
+    for a printed page repeats the columns before it on each. `tab`: 'grey', 'blue', 'white', 'green'.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Sheet:
     widths: Mapping[int, float] = field(default_factory=dict)
     owned: bool = True
     freeze_row: int = 0
+    freeze_column: int = 0
     tab: str = "white"
 
 

@@ -19,7 +19,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from addin.hosts.sheetxml import FILTER_BUTTON
 from addin.hosts.styles import STYLES, Look
-from addin.hosts.worksheet import TABS
+from addin.hosts.worksheet import TABS, pages_across
 from recon_core.model import Status
 from recon_core.problems import SEVERITY_WORDS, Severity
 from recon_core.reports import checks, data, exceptions, files, matched, notes, runs, skipped, suggestions, summary
@@ -80,13 +80,22 @@ CONTENTS = {
     "Setup": "Title, period, files, legs, skip rules, supporting data.",
     "Mapping": "Which column of which file means what.",
     "Rules": "The ladder of matching rules. Empty: the shipped one.",
-    "Marketplace": "Which columns say what of orders, returns and settlement lines. Empty: no fees, payments and dues.",
+    "Marketplace": "Which columns say what of orders, returns and settlement lines. Empty: none of the sheets of a marketplace.",
     "Rates": "Agreed fees and payment terms of a marketplace, with their dates.",
     "Accounts": "The ledger account of each entry of a payout. Empty: no journal is proposed.",
     "Files": "What was read: fingerprint and control total of each file.",
     "Notes history": "Notes of exceptions that are closed; they return with their row.",
     "Run log": "One row for each run, each chained to the one before.",
 }
+LATER = (
+    ("label", "Changes", "What a run changed since the one before, and which file did it."),
+    ("label", "Orders, Releases", "Was I paid? Each order from its invoice to the cash; every entry of a settlement behind it."),
+    ("label", "Fees, Claims", "Were the fees right? Each fee against the rate card; what to dispute, with GST."),
+    ("label", "Payouts, Money chain", "Where is the money? Each transfer against the bank; order value to cash in live sums."),
+    ("label", "Commercial", "What did the terms cost? Agreed fees against charged ones, by item, category and channel."),
+    ("label", "Settlements", "Each payout from expected to arrived; the sheet Differences says why, by order."),
+    ("label", "Journal, Exports", "The vouchers of each payout for the books; which of them were written to a file, and when."),
+)  # sheets that a run adds behind the last one
 LEGEND = (
     ("matched", "Matched", "The row closed with the other side, within the tolerance."),
     ("partial", "Partially matched", "The id is on both sides, but amount, date or a compared column does not agree."),
@@ -109,7 +118,7 @@ HELP = (
     ("Button does nothing", "Your company may not let Excel start programs. Run 'tieout install --start watch' once, then leave 'tieout watch' open in a terminal while you work. 'tieout run Book.xlsx' needs no button at all."),
     ("Workbook is open", "Save and close the workbook before you run it from the command line."),
     ("Survives a run", "Start, Setup, Mapping, Rules, Marketplace, Rates, Accounts; on Exceptions the columns Reason code, Owner, Due, Comment and Tick; Notes history; Exports; Run log; sheets of your own."),
-    ("Is rewritten", "Summary, Exceptions, Suggestions, Matched, Data checks, Skipped, A data, B data, Files. Anything else you type there is lost."),
+    ("Is rewritten", "Summary, Exceptions, Suggestions, Matched, Data checks, Skipped, A data, B data, Files, and the sheets that a run adds but Exports. Anything else you type there is lost."),
 )  # fmt: skip
 HEADINGS = {
     "Setup": ("Setup", "Type in the yellow cells. 'tieout check Book.xlsx' says what is still missing."),
@@ -159,17 +168,18 @@ class Result(NamedTuple):
     still: int = 0
     marks: Mapping[str, Mapping[str, str]] = {}
     printed: str = ""  # the last column on paper; what follows is for the proof and the trace on screen
+    repeated: int = 0  # columns that say which row it is, where a row needs pages side by side
 
 
 RESULTS: dict[str, Result] = {
-    "Exceptions": Result("tblExceptions", exceptions.COLUMNS, still=1, marks={"Status": OUTCOMES}, printed="Tick"),
+    "Exceptions": Result("tblExceptions", exceptions.COLUMNS, still=1, marks={"Status": OUTCOMES}, printed="Tick", repeated=5),
     "Suggestions": Result("tblSuggest", suggestions.COLUMNS),
     "Matched": Result("tblMatched", matched.COLUMNS, still=2, printed="Row"),
     "Data checks": Result("tblChecks", checks.COLUMNS, still=1, marks={"Severity": SEVERITIES}),
     "Skipped": Result("tblSkipped", skipped.COLUMNS, printed="Row"),
-    "A data": Result("tblA", data.columns({}), still=2, marks={"Outcome": OUTCOMES}),
-    "B data": Result("tblB", data.columns({}), still=2, marks={"Outcome": OUTCOMES}),
-    "Files": Result("tblFiles", files.COLUMNS),
+    "A data": Result("tblA", data.columns({}), still=2, repeated=2, marks={"Outcome": OUTCOMES}),
+    "B data": Result("tblB", data.columns({}), still=2, repeated=2, marks={"Outcome": OUTCOMES}),
+    "Files": Result("tblFiles", files.COLUMNS, repeated=4),
     "Notes history": Result("tblNotes", notes.COLUMNS, still=1),
     "Run log": Result("tblRuns", runs.COLUMNS, still=1, marks={"Outcome": RUN_WORDS}),
 }
@@ -198,9 +208,25 @@ def _page(sheet: Worksheet) -> None:
     if name != "Start":
         sheet.set_landscape()
     sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(_across(sheet, RESULTS.get(name)), 0)
     sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
     sheet.set_footer(FOOTER)
+
+
+def _across(sheet: Worksheet, result: Result | None) -> int:
+    """Pages side by side, so that a wide table stays readable on paper; the columns that name a row are repeated on each."""
+    if result is None:
+        return 1
+    names = [column.name for column in result.columns]
+    printed = result.columns[: 1 + names.index(result.printed)] if result.printed else result.columns
+    across = pages_across({at: _width(column) for at, column in enumerate(printed, 1)}, result.repeated + 1)
+    if across > 1 and result.repeated:
+        sheet.repeat_columns(0, result.repeated - 1)
+    return across
+
+
+def _width(column: Column) -> float:
+    return column.width or WIDTHS.get(column.kind, 24.0)
 
 
 def _start(pen: Pen, sheet: Worksheet) -> None:
@@ -213,6 +239,7 @@ def _start(pen: Pen, sheet: Worksheet) -> None:
     row = _engine(pen, sheet, 4)
     row = _block(pen, sheet, row, "Five steps", [("text", str(at), text) for at, text in enumerate(STEPS, 1)])
     row = _block(pen, sheet, row, "Sheets", [("link", name, text) for name, text in CONTENTS.items()])
+    row = _block(pen, sheet, row, "Sheets that a run adds, behind these", LATER)
     row = _block(pen, sheet, row, "Colours", LEGEND)
     _block(pen, sheet, row, "Help", [("label", *one) for one in (*(HELP_MACROS if pen.buttons else HELP_PLAIN), *HELP)])
     sheet.activate()
@@ -299,7 +326,7 @@ def _chart(pen: Pen, title: str, area: tuple[int, int], series: Mapping[int, str
     chart.set_legend({"position": "bottom", "font": {"color": QUIET}} if len(series) > 1 else {"none": True})
     chart.set_y_axis({"reverse": True, "line": {"color": GRID}, "major_tick_mark": "none", "num_font": {"color": DARK}})
     chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}, "num_format": "#,##0"})
-    chart.set_size({"width": 560, "height": 160 + 23 * count * len(series)})
+    chart.set_size({"width": 420, "height": 160 + 23 * count * len(series)})
     chart.set_chartarea({"border": {"color": GRID}})
     return chart
 
@@ -316,7 +343,7 @@ def _result(pen: Pen, sheet: Worksheet) -> None:
     _title(pen, sheet, sheet.get_name())
     for at, column in enumerate(result.columns):
         look = Look(unlocked=True) if column.kind in INPUTS else STYLES[column.kind.value]
-        sheet.set_column(at, at, column.width or WIDTHS.get(column.kind, 24.0), pen.look(look))
+        sheet.set_column(at, at, _width(column), pen.look(look))
         if column.kind in INPUTS:
             sheet.write_blank(first, at, None, pen.look(column.kind.value))
     names = [{"header": column.name, "header_format": pen.look(column.header_style)} for column in result.columns]

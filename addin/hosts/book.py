@@ -230,11 +230,20 @@ def without_type(data: bytes, part: str) -> bytes:
     return splice(data, [Edit(node.start, node.end, b"") for node in gone])
 
 
+class NewSheet(NamedTuple):
+    """A sheet that is added: its relationship, the header row that printed pages repeat (0: none), the first column that scrolls."""
+
+    name: str
+    relation: str
+    header_row: int
+    freeze_column: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookChange:
     """What changes in workbook.xml."""
 
-    new_sheets: tuple[tuple[str, str, int], ...] = ()  # name, relationship id, header row to repeat (0: none)
+    new_sheets: tuple[NewSheet, ...] = ()
     unfiltered: tuple[str, ...] = ()  # sheets whose own filter went
     stretches: tuple[tuple[str, Stretch], ...] = ()  # (sheet, its table's old and new rows)
 
@@ -253,9 +262,9 @@ def _sheet_edits(book: Book, change: BookChange) -> list[Edit]:
     tag = f"{node.prefix}sheet"
     number = max((sheet.number for sheet in book.sheets), default=0)
     xml = ""
-    for offset, (name, relation, _) in enumerate(change.new_sheets, 1):
-        link = book.doc.relationship_attribute("id", relation)
-        xml += f'<{tag} name="{attribute_text(name)}" sheetId="{number + offset}"{link}/>'
+    for offset, new in enumerate(change.new_sheets, 1):
+        link = book.doc.relationship_attribute("id", new.relation)
+        xml += f'<{tag} name="{attribute_text(new.name)}" sheetId="{number + offset}"{link}/>'
     return append_edit(book.doc, node, xml.encode())
 
 
@@ -306,10 +315,17 @@ def _print_titles(book: Book, change: BookChange) -> str:
     tag = f"{book.doc.root.prefix}definedName"
     return "".join(
         f'<{tag} name="_xlnm.Print_Titles" localSheetId="{len(book.sheets) + place}">'
-        f"{plain_text(quoted_sheet(name))}!${row}:${row}</{tag}>"
-        for place, (name, _, row) in enumerate(change.new_sheets)
-        if row
+        f"{plain_text(_repeated(new))}</{tag}>"
+        for place, new in enumerate(change.new_sheets)
+        if new.header_row
     )
+
+
+def _repeated(new: NewSheet) -> str:
+    """The columns before the scrolling ones, and the header row: 'Orders'!$A:$A,'Orders'!$5:$5."""
+    sheet, last = quoted_sheet(new.name), column_letter(max(new.freeze_column - 1, 1))
+    columns = f"{sheet}!$A:${last}," if new.freeze_column > 1 else ""
+    return f"{columns}{sheet}!${new.header_row}:${new.header_row}"
 
 
 def _calculation_edit(doc: Doc) -> Edit:

@@ -63,7 +63,7 @@ class Draft:
     types: dict[str, str] = field(default_factory=dict)  # new part -> kind of content
     stretches: list[tuple[str, Stretch]] = field(default_factory=list)
     unfiltered: list[str] = field(default_factory=list)
-    new_sheets: list[tuple[str, str, int]] = field(default_factory=list)  # name, part, header row
+    new_sheets: list[tuple[str, Sheet]] = field(default_factory=list)  # part, sheet
     new_tables: int = 0
     formulas_moved: bool = False
 
@@ -167,7 +167,7 @@ def _add(draft: Draft, sheet: Sheet) -> None:
     before, after = new_sheet(sheet, draft.book.doc.root.space, around)
     draft.streams[part.lower()] = Stream(before, content, after)
     draft.formulas_moved |= holds_formulas(sheet)
-    draft.new_sheets.append((sheet.name, part, sheet.tables[0].row if sheet.tables else 0))
+    draft.new_sheets.append((part, sheet))
 
 
 def _redraw(draft: Draft, found: BookSheet, sheet: Sheet) -> None:
@@ -321,8 +321,11 @@ def _finish(draft: Draft, sheets: Sequence[Sheet]) -> None:
     book = draft.book
     if draft.formulas_moved:
         _drop_chain(draft)
-    ids = draft.link(book.part, [("worksheet", part) for _, part, _ in draft.new_sheets]) if draft.new_sheets else []
-    named = [(name, number, row) for (name, _, row), number in zip(draft.new_sheets, ids, strict=True)]
+    ids = draft.link(book.part, [("worksheet", part) for part, _ in draft.new_sheets]) if draft.new_sheets else []
+    named = [
+        books.NewSheet(sheet.name, number, sheet.tables[0].row if sheet.tables else 0, sheet.freeze_column)
+        for (_, sheet), number in zip(draft.new_sheets, ids, strict=True)
+    ]
     change = BookChange(new_sheets=tuple(named), unfiltered=tuple(draft.unfiltered), stretches=tuple(draft.stretches))
     draft.put(book.part, books.changed_book(book, change))
     _put_styles(draft)

@@ -17,6 +17,7 @@ from addin.hosts.live_values import TEXT_FORMAT, raw_of
 from addin.hosts.styles import STYLES, Look
 from addin.hosts.worksheet import location
 from addin.hosts.xmlparts import Area
+from recon_core.sheets import Sheet, column_letter
 
 BLACK = (0, 0, 0)
 
@@ -35,9 +36,15 @@ def paint(sheet: Any, plan: SheetPlan, before: Mapping[str, Area], gone: Sequenc
         sheet.range((1, first), (1, last)).column_width = width
     _links(sheet, plan)
     if is_new and plan.sheet.freeze_row > 1:
-        sheet.freeze_panes.freeze_at(f"1:{plan.sheet.freeze_row - 1}")
+        sheet.freeze_panes.freeze_at(_still(plan.sheet))
     if is_new and not plan.tables:
         sheet.show_gridlines = False
+
+
+def _still(sheet: Sheet) -> str:
+    """The rows, and the columns before them, that stay in view."""
+    row, column = sheet.freeze_row - 1, sheet.freeze_column - 1
+    return f"A1:{column_letter(column)}{row}" if column > 0 else f"1:{row}"
 
 
 def _plain(cells: Any) -> None:

@@ -178,7 +178,7 @@ def wrapped_heights(table: Table, columns: Mapping[int, float]) -> dict[int, int
 def header_height(table: Table, columns: Mapping[int, float]) -> int:
     """Points for the longest header as it wraps; not every program fits rows to their text by itself."""
     room = (max(int(columns[column]) - FILTER_BUTTON, 1) for column in range(table.column, 1 + table_area(table).right))
-    lines = (len(wrap(name, width)) for name, width in zip(headers(table), room, strict=True))
+    lines = (len(wrap(name, width, break_long_words=False)) for name, width in zip(headers(table), room, strict=True))
     return LINE_POINTS * min(max(lines, default=1) or 1, MAX_HEADER_LINES)
 
 

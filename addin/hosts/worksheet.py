@@ -5,6 +5,7 @@ The part without its cells is small and is parsed whole; the cells are streamed 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ TABS = {"grey": "64748B", "blue": "2563EB", "white": "", "green": "16A34A"}
 FOLLOWS_ROWS = ("conditionalFormatting", "dataValidation", "ignoredError", "protectedRange")
 CELLS = b"\0"  # stands for the cells in a shell; no XML holds it
 MAX_SHELL = 64 << 20
+PAGE = 250.0  # characters across a landscape A4 page at little more than half size, the smallest that reads well
 _OPEN = re.compile(rb"""<((?:[^\s<>/:]+:)?)sheetData((?:\s+[^<>"'/=]+=(?:"[^"]*"|'[^']*'))*)\s*(/?)>""")
 
 
@@ -289,23 +291,33 @@ def new_sheet(sheet: Sheet, space: str, around: Around) -> tuple[bytes, bytes]:
         f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{space}" '
         f'xmlns:r="{relationships}"><sheetPr>{tab}<pageSetUpPr fitToPage="1"/></sheetPr>'
         f'<sheetViews><sheetView workbookViewId="0" showGridLines="{int(bool(sheet.tables))}">'
-        f"{_pane(sheet.freeze_row)}</sheetView></sheetViews>"
+        f"{_pane(sheet.freeze_row, sheet.freeze_column)}</sheetView></sheetViews>"
         '<sheetFormatPr defaultRowHeight="15"/><sheetData/>'
         '<pageMargins left="0.5" right="0.5" top="0.6" bottom="0.6" header="0.3" footer="0.3"/>'
-        '<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/>'
+        f'<pageSetup paperSize="9" orientation="landscape" fitToWidth="{pages_across(around.widths, sheet.freeze_column)}" fitToHeight="0"/>'
         "<headerFooter><oddFooter>&amp;C&amp;F · &amp;A · page &amp;P of &amp;N</oddFooter></headerFooter>"
         f"{_number_marks(sheet.tables)}</worksheet>"
     )
     return redrawn(shell_of([bare.encode()], sheet.name), around)
 
 
-def _pane(freeze_row: int) -> str:
-    """The rows above `freeze_row` stand still; the selection stays at A1 of the scrolling part."""
-    if freeze_row < 2:
+def pages_across(widths: Mapping[int, float], freeze_column: int = 0) -> int:
+    """How many pages side by side the columns need to be readable, when those before `freeze_column` are repeated on each."""
+    still = sum(width for column, width in widths.items() if column < freeze_column)
+    rest = sum(widths.values()) - still
+    return max(1, math.ceil(rest / max(PAGE - still, PAGE / 2))) if still + rest > PAGE else 1
+
+
+def _pane(freeze_row: int, freeze_column: int) -> str:
+    """The rows above and the columns before stand still; the selection stays at the first cell of the scrolling part."""
+    across, down = max(freeze_column - 1, 0), max(freeze_row - 1, 0)
+    if not across and not down:
         return ""
-    cell = f"A{freeze_row}"
-    pane = f'<pane ySplit="{freeze_row - 1}" topLeftCell="{cell}" activePane="bottomLeft" state="frozen"/>'
-    return f'{pane}<selection pane="bottomLeft" activeCell="{cell}" sqref="{cell}"/>'
+    cell = f"{column_letter(across + 1)}{down + 1}"
+    panes = ["topRight"] * bool(across) + ["bottomLeft"] * bool(down) + ["bottomRight"] * bool(across and down)
+    splits = f' xSplit="{across}"' * bool(across) + f' ySplit="{down}"' * bool(down)
+    pane = f'<pane{splits} topLeftCell="{cell}" activePane="{panes[-1]}" state="frozen"/>'
+    return pane + "".join(f'<selection pane="{one}" activeCell="{cell}" sqref="{cell}"/>' for one in panes)
 
 
 def _number_marks(tables: Iterable[Table]) -> str:

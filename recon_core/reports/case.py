@@ -203,8 +203,10 @@ def day(date: dt.date) -> str:
     return f"{date.day} {months[date.month - 1]} {date.year}"
 
 
-def detail_sheet(case: Case, name: str, table: str, columns: Sequence[Column], hint: str, tab: str = "white") -> Sheet:
-    """A sheet that is one table of `case.details`; a table in a file beside the workbook leaves a pointer."""
+def detail_sheet(  # noqa: PLR0913 - what a sheet of one table is made of
+    case: Case, name: str, table: str, columns: Sequence[Column], hint: str, tab: str = "white", *, still: str = ""
+) -> Sheet:
+    """A sheet that is one table of `case.details`; a table in a file beside the workbook leaves a pointer. `still`: see `after`."""
     frame = case.details[table]
     cells = heading(case, name, hint)
     if table in case.overflow:
@@ -213,15 +215,22 @@ def detail_sheet(case: Case, name: str, table: str, columns: Sequence[Column], h
         cells += (Cell(row=4, column=1, value=where, style="warn"),)
         frame = frame.iloc[:0]
     return Sheet(
-        name=name, cells=cells, tab=tab, freeze_row=TABLE_ROW + 1,
+        name=name, cells=cells, tab=tab, freeze_row=TABLE_ROW + 1, freeze_column=after(columns, still),
         tables=(Table(name=table, columns=tuple(columns), frame=frame, row=TABLE_ROW),),
     )  # fmt: skip
 
 
-def market_sheet(case: Case, name: str, table: str, columns: Sequence[Column], hint: str) -> list[Sheet]:
+def after(columns: Sequence[Column], still: str) -> int:
+    """The first column that scrolls where those up to `still` say which row it is; 0 for '', where all fit a screen."""
+    return 2 + [column.name for column in columns].index(still) if still else 0
+
+
+def market_sheet(  # noqa: PLR0913 - as `detail_sheet`
+    case: Case, name: str, table: str, columns: Sequence[Column], hint: str, *, still: str = ""
+) -> list[Sheet]:
     """The sheet of a table of the marketplace; none without one, but an earlier run's is emptied so that no old figure stands."""
     if case.books is not None:
-        return [detail_sheet(case, name, table, columns, hint)]
+        return [detail_sheet(case, name, table, columns, hint, still=still)]
     return [emptied(case, name, table, columns)] if name in case.market_sheets else []
 
 

@@ -320,7 +320,7 @@ def sheet(case: Case) -> list[Sheet]:
     """The sheet Changes, from the second run on."""
     if case.previous is None:
         return []
-    return [detail_sheet(case, NAME, TABLE, COLUMNS, said(case), tab="green")]
+    return [detail_sheet(case, NAME, TABLE, COLUMNS, said(case), tab="green", still="Id")]
 
 
 def said(case: Case) -> str:

@@ -13,7 +13,7 @@ from recon_core.sheets import Column, Kind, Sheet
 COLUMNS = (
     Column(name="By", width=10), Column(name="Name", kind=Kind.ID), Column(name="Category"), Column(name="Fee", width=24), Column(name="Sale", kind=Kind.AMOUNT),
     Column(name="Agreed", kind=Kind.AMOUNT), Column(name="Charged", kind=Kind.AMOUNT), Column(name="Difference", kind=Kind.AMOUNT),
-    Column(name="Agreed % of sale", kind=Kind.NUMBER, width=11), Column(name="Charged % of sale", kind=Kind.NUMBER, width=11), Column(name="Net", kind=Kind.AMOUNT), Column(name="Net % of sale", kind=Kind.NUMBER, width=11),
+    Column(name="Agreed % of sale", kind=Kind.NUMBER, width=12), Column(name="Charged % of sale", kind=Kind.NUMBER, width=12), Column(name="Net", kind=Kind.AMOUNT), Column(name="Net % of sale", kind=Kind.NUMBER, width=12),
 )  # fmt: skip
 PPM_PER_CENT = 10_000
 

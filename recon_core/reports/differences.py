@@ -12,7 +12,7 @@ from recon_core.sheets import Column, Kind, Sheet
 
 AMOUNTS = {"Expected": "expected_minor", "Paid": "paid_minor", "Difference": "difference_minor"}
 COLUMNS = (
-    Column(name="Payout no", kind=Kind.INTEGER, width=8), Column(name="Payout", kind=Kind.ID, width=16), Column(name="Cause", width=24), Column(name="Order id", kind=Kind.ID),
+    Column(name="Payout no", kind=Kind.INTEGER, width=10), Column(name="Payout", kind=Kind.ID, width=16), Column(name="Cause", width=24), Column(name="Order id", kind=Kind.ID),
     Column(name="What", width=22), *(Column(name=name, kind=Kind.AMOUNT) for name in AMOUNTS),
 )  # fmt: skip
 

@@ -28,8 +28,8 @@ COLUMNS = (
     Column(name="Exc key", kind=Kind.ID, width=19), Column(name="Leg", width=14), Column(name="Status", width=17), Column(name="Type", width=24),
     Column(name="Id", kind=Kind.ID), Column(name="Date", kind=Kind.DATE, width=12), Column(name="Age days", kind=Kind.INTEGER, width=9),
     Column(name="Amount A", kind=Kind.AMOUNT), Column(name="Amount B", kind=Kind.AMOUNT), Column(name="Difference", kind=Kind.AMOUNT),
-    Column(name="Why not matched", width=52), Column(name="What to do", width=48), *(Column(name=name, kind=Kind.INPUT_DATE if name == "Due" else Kind.INPUT, width=14) for name in TYPED),
-    Column(name="Match id", kind=Kind.ID, width=18), Column(name="First seen run", kind=Kind.INTEGER, width=10),
+    Column(name="Why not matched", width=66), Column(name="What to do", width=48), *(Column(name=name, kind=Kind.INPUT_DATE if name == "Due" else Kind.INPUT, width=14) for name in TYPED),
+    Column(name="Match id", kind=Kind.ID, width=18), Column(name="First seen run", kind=Kind.INTEGER, width=12),
     Column(name="File A"), Column(name="Sheet A", width=10), Column(name="Row A", kind=Kind.INTEGER, width=9),
     Column(name="File B"), Column(name="Sheet B", width=10), Column(name="Row B", kind=Kind.INTEGER, width=9), *PROOF,
 )  # fmt: skip

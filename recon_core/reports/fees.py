@@ -14,7 +14,7 @@ from recon_core.sheets import Column, Kind, Sheet
 COLUMNS = (
     Column(name="Order id", kind=Kind.ID), Column(name="Fee", width=24), Column(name="Status", width=12), Column(name="Reason", width=20),
     Column(name="Expected", kind=Kind.AMOUNT), Column(name="Charged", kind=Kind.AMOUNT), Column(name="Difference", kind=Kind.AMOUNT),
-    Column(name="GST expected", kind=Kind.AMOUNT), Column(name="GST charged", kind=Kind.AMOUNT), Column(name="Payout", width=16), Column(name="Card", width=60),
+    Column(name="GST expected", kind=Kind.AMOUNT), Column(name="GST charged", kind=Kind.AMOUNT), Column(name="Payout", width=16), Column(name="Card", kind=Kind.WRAP, width=84),
 )  # fmt: skip
 
 
@@ -34,4 +34,4 @@ def frame(_results: Mapping[str, Result], case: Case) -> pd.DataFrame:
 def sheet(case: Case) -> list[Sheet]:
     """The sheet Fees, where Setup names a marketplace."""
     hint = "Costs are positive. Disputed: charged beyond the card. Failed: no rule of the card says. Pending: differs, and sale or return is not settled in full. The row Tax is the GST on the order's fees."
-    return market_sheet(case, "Fees", "tblFees", COLUMNS, hint)
+    return market_sheet(case, "Fees", "tblFees", COLUMNS, hint, still="Order id")

@@ -44,7 +44,7 @@ def sheet(case: Case) -> list[Sheet]:
     """The sheet Journal, where Setup names a marketplace; above the table stands what debits less credits come to, live."""
     said = "" if case.books is None or case.books.has_accounts else "No accounts are set up: fill the table Accounts. "
     hint = f"{said}Proposed from the lines of each payout; nothing is posted. 'tieout export journal' writes the vouchers and marks them here."
-    made = market_sheet(case, "Journal", "tblJournal", COLUMNS, hint)
+    made = market_sheet(case, "Journal", "tblJournal", COLUMNS, hint, still="No")
     return [replace(one, cells=(*one.cells, *_balance(case))) for one in made] if case.books else made
 
 

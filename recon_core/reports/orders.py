@@ -22,9 +22,9 @@ PARTS = {
     "Expected TCS": "expected_tcs_minor", "Expected TDS": "expected_tds_minor",
 }  # fmt: skip
 COLUMNS = (
-    Column(name="Order id", kind=Kind.ID), Column(name="In our orders", width=8), Column(name="In portal orders", width=8), Column(name="Orders leg", width=18),
+    Column(name="Order id", kind=Kind.ID), Column(name="In our orders", width=10), Column(name="In portal orders", width=10), Column(name="Orders leg", width=18),
     Column(name="Settlement leg", width=18), Column(name="Payment", width=17), *(Column(name=name, kind=Kind.AMOUNT) for name in AMOUNTS),
-    Column(name="Due", kind=Kind.DATE, width=12), Column(name="Paid in full on", kind=Kind.DATE, width=12), Column(name="Days overdue", kind=Kind.INTEGER, width=9),
+    Column(name="Due", kind=Kind.DATE, width=12), Column(name="Paid in full on", kind=Kind.DATE, width=12), Column(name="Days overdue", kind=Kind.INTEGER, width=11),
     Column(name="Days late", kind=Kind.INTEGER, width=9), Column(name="Awaited", width=14), Column(name="Divergences", width=34), Column(name="Tags", width=34),
     *(Column(name=name, kind=Kind.AMOUNT) for name in PARTS),
 )  # fmt: skip
@@ -52,4 +52,4 @@ def _yes(flags: pd.Series) -> pd.Series:
 def sheet(case: Case) -> list[Sheet]:
     """The sheet Orders, where Setup names a marketplace."""
     hint = "Invoice value = actual net + fees, penalties, taxes, returns, chargebacks and RTO value - claims, reserve and adjustments + outstanding - over-paid."
-    return market_sheet(case, "Orders", "tblOrders", COLUMNS, hint)
+    return market_sheet(case, "Orders", "tblOrders", COLUMNS, hint, still="Order id")

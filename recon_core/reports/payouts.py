@@ -16,8 +16,8 @@ PARTS = {PART_WORDS.get(str(part), str(part)): column for part, (column, _) in C
 COLUMNS = (
     Column(name="Status", width=20), Column(name="Payout", kind=Kind.ID, width=16), Column(name="Date", kind=Kind.DATE, width=12), Column(name="Reference", kind=Kind.ID),
     Column(name="Sum of lines", kind=Kind.AMOUNT), Column(name="Bank amount", kind=Kind.AMOUNT), Column(name="Difference", kind=Kind.AMOUNT),
-    Column(name="Bank date", kind=Kind.DATE, width=12), Column(name="Bank reference", kind=Kind.ID), Column(name="Rows in file", kind=Kind.INTEGER, width=9),
-    Column(name="Rows counted", kind=Kind.INTEGER, width=9), *(Column(name=name, kind=Kind.AMOUNT) for name in PARTS), Column(name="File"),
+    Column(name="Bank date", kind=Kind.DATE, width=12), Column(name="Bank reference", kind=Kind.ID), Column(name="Rows in file", kind=Kind.INTEGER, width=11),
+    Column(name="Rows counted", kind=Kind.INTEGER, width=11), *(Column(name=name, kind=Kind.AMOUNT) for name in PARTS), Column(name="File"),
 )  # fmt: skip
 ARRIVED = (PayoutStatus.MATCHED, PayoutStatus.DIFFERS, PayoutStatus.ONLY_IN_BANK)
 
@@ -42,4 +42,4 @@ def frame(_results: Mapping[str, Result], case: Case) -> pd.DataFrame:
 def sheet(case: Case) -> list[Sheet]:
     """The sheet Payouts, where Setup names a marketplace."""
     hint = "Difference = bank amount - sum of lines. The parts are signed as on Orders: sale, claims, reserve and adjustments towards us, the others as costs."
-    return market_sheet(case, "Payouts", "tblPayouts", COLUMNS, hint)
+    return market_sheet(case, "Payouts", "tblPayouts", COLUMNS, hint, still="Payout")

@@ -57,4 +57,4 @@ def _remarks(books: Books) -> pd.Categorical[str]:
 def sheet(case: Case) -> list[Sheet]:
     """The sheet Releases, where Setup names a marketplace."""
     hint = "Every entry of every settlement line that counts, + towards us, by order; the last balance of an order is its actual net."
-    return market_sheet(case, "Releases", "tblReleases", COLUMNS, hint)
+    return market_sheet(case, "Releases", "tblReleases", COLUMNS, hint, still="Order id")

@@ -63,4 +63,4 @@ def sheet(case: Case) -> list[Sheet]:
     """The sheet Settlements, where Setup names a marketplace; its formulas add up the sheet Differences."""
     hint = "Expected + difference = sum of lines. By causes adds up the sheet Differences; Left over must be 0. 'tieout export settlement' writes each payout to a file of its own."
     columns = COLUMNS if "tblDifferences" not in case.overflow else tuple(replace(column, formula="") for column in COLUMNS)  # fmt: skip
-    return market_sheet(case, "Settlements", "tblSettlements", columns, hint)
+    return market_sheet(case, "Settlements", "tblSettlements", columns, hint, still="Payout")

@@ -10,7 +10,7 @@ from recon_core.reports.case import TABLE_ROW, Case, heading
 from recon_core.sheets import Column, Kind, Sheet, Table
 
 COLUMNS = (
-    Column(name="Leg", width=14), Column(name="Because", width=60), Column(name="Likeness of ids", kind=Kind.NUMBER, width=11), Column(name="Other candidates", kind=Kind.INTEGER, width=11),
+    Column(name="Leg", width=14), Column(name="Because", width=60), Column(name="Likeness of ids", kind=Kind.NUMBER, width=11), Column(name="Other candidates", kind=Kind.INTEGER, width=13),
     Column(name="Amount", kind=Kind.AMOUNT), Column(name="Id A", kind=Kind.ID), Column(name="Date A", kind=Kind.DATE, width=12), Column(name="File A"),
     Column(name="Row A", kind=Kind.INTEGER, width=9), Column(name="Id B", kind=Kind.ID), Column(name="Date B", kind=Kind.DATE, width=12), Column(name="File B"),
     Column(name="Row B", kind=Kind.INTEGER, width=9),
