@@ -89,12 +89,28 @@ CONTENTS = {
 }
 LATER = (
     ("label", "Changes", "What a run changed since the one before, and which file did it."),
-    ("label", "Orders, Releases", "Was I paid? Each order from its invoice to the cash; every entry of a settlement behind it."),
+    (
+        "label",
+        "Orders, Releases",
+        "Was I paid? Each order from its invoice to the cash; every entry of a settlement behind it.",
+    ),
     ("label", "Fees, Claims", "Were the fees right? Each fee against the rate card; what to dispute, with GST."),
-    ("label", "Payouts, Money chain", "Where is the money? Each transfer against the bank; order value to cash in live sums."),
-    ("label", "Commercial", "What did the terms cost? Agreed fees against charged ones, by item, category and channel."),
+    (
+        "label",
+        "Payouts, Money chain",
+        "Where is the money? Each transfer against the bank; order value to cash in live sums.",
+    ),
+    (
+        "label",
+        "Commercial",
+        "What did the terms cost? Agreed fees against charged ones, by item, category and channel.",
+    ),
     ("label", "Settlements", "Each payout from expected to arrived; the sheet Differences says why, by order."),
-    ("label", "Journal, Exports", "The vouchers of each payout for the books; which of them were written to a file, and when."),
+    (
+        "label",
+        "Journal, Exports",
+        "The vouchers of each payout for the books; which of them were written to a file, and when.",
+    ),
 )  # sheets that a run adds behind the last one
 LEGEND = (
     ("matched", "Matched", "The row closed with the other side, within the tolerance."),
@@ -172,7 +188,9 @@ class Result(NamedTuple):
 
 
 RESULTS: dict[str, Result] = {
-    "Exceptions": Result("tblExceptions", exceptions.COLUMNS, still=1, marks={"Status": OUTCOMES}, printed="Tick", repeated=5),
+    "Exceptions": Result(
+        "tblExceptions", exceptions.COLUMNS, still=1, marks={"Status": OUTCOMES}, printed="Tick", repeated=5
+    ),
     "Suggestions": Result("tblSuggest", suggestions.COLUMNS),
     "Matched": Result("tblMatched", matched.COLUMNS, still=2, printed="Row"),
     "Data checks": Result("tblChecks", checks.COLUMNS, still=1, marks={"Severity": SEVERITIES}),

@@ -203,7 +203,7 @@ def day(date: dt.date) -> str:
     return f"{date.day} {months[date.month - 1]} {date.year}"
 
 
-def detail_sheet(  # noqa: PLR0913 - what a sheet of one table is made of
+def detail_sheet(
     case: Case, name: str, table: str, columns: Sequence[Column], hint: str, tab: str = "white", *, still: str = ""
 ) -> Sheet:
     """A sheet that is one table of `case.details`; a table in a file beside the workbook leaves a pointer. `still`: see `after`."""
@@ -225,7 +225,7 @@ def after(columns: Sequence[Column], still: str) -> int:
     return 2 + [column.name for column in columns].index(still) if still else 0
 
 
-def market_sheet(  # noqa: PLR0913 - as `detail_sheet`
+def market_sheet(
     case: Case, name: str, table: str, columns: Sequence[Column], hint: str, *, still: str = ""
 ) -> list[Sheet]:
     """The sheet of a table of the marketplace; none without one, but an earlier run's is emptied so that no old figure stands."""
