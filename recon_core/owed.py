@@ -292,8 +292,7 @@ def _taken(texts: pd.Series, rows: Intp) -> pd.Series:
 
 def _order_dues(goods: Goods, cards: Sequence[Card], rto: Int64, units: _Units) -> list[Due]:
     """Fees charged once an order, at the first row of each; they come back where the whole order does."""
-    cards = [card for card in cards if card.per is Grain.ORDER]
-    if not cards or not goods.n:
+    if not any(card.per is Grain.ORDER for card in cards) or not goods.n:
         return []
     order, first = np.unique(goods.order, return_index=True)
     code = np.searchsorted(order, goods.order)
@@ -309,7 +308,7 @@ def _order_dues(goods: Goods, cards: Sequence[Card], rto: Int64, units: _Units) 
     price = total(goods.price_minor)
     shipped = (sold > 0).astype(np.int64)
     gone, came_back = ((sold > 0) & (undelivered >= sold)).astype(np.int64), ((sold > 0) & (returned >= sold)).astype(np.int64)  # fmt: skip
-    found = charges_of(cards, Units(
+    found = charges_of(cards, Units(  # all cards: those of GST on fees serve these fees too
         rows=len(order), days={basis: day[first] for basis, day in goods.days.items()}, are_orders=True,
         amounts={Base.PRICE: price, Base.TAXABLE: total(goods.taxable_minor), Base.NET: price, Base.COLLECTED: price},
         weight_g=total(goods.weight_g), portal=_taken(goods.portal, first), category=_taken(goods.category, first),
