@@ -16,7 +16,7 @@ from pathlib import Path
 
 from addin.export_files import check_folders, check_free, file_name, place, targets
 from addin.hosts.file import FileHost
-from addin.job import setup_hash, source_files
+from addin.job import named_files, setup_hash, source_files
 from addin.settings import load
 from recon_core import schema
 from recon_core.journal_files import journal_csv, tally_xml
@@ -112,6 +112,12 @@ class Book:
         found += sorted({f"{name} has changed" for name, _ in now - before if name in {one for one, _ in before}})
         return found + sorted({f"{name} is gone" for name, _ in before - now if name not in {one for one, _ in now}})
 
+    def guarded(self) -> list[Path]:
+        """Files that no export may replace: the workbook, what its Setup reads, and the detail of its run beside it."""
+        recipe, _ = parse_recipe(self.cells)
+        beside = [path for path in self.path.parent.glob("*.parquet") if path.name.startswith(f"{self.path.stem}.")]
+        return [self.path, *named_files(recipe, self.path, load().allowed), *beside]
+
     def _files(self) -> set[tuple[str, str]]:
         """Name and SHA-256 of each file that the run has read; sheets of this workbook apart."""
         table = self.results.table("Files")
@@ -180,7 +186,7 @@ def settlement(host: FileHost, wish: Wish) -> Exported:
         if gap(one):
             raise stale(f"The lines or differences of payout {one.payout} do not add up to its figures on the sheet Settlements.", Place(sheet="Settlements"))  # fmt: skip
     paths = targets(book.path, [f"settlement_{file_name(one.payout)}" for one in made], wish.form, wish.to)
-    check_free(paths, replace=wish.replace)
+    check_free(paths, book.guarded(), replace=wish.replace)
     check_folders(paths)
     for one, path in zip(made, paths, strict=True):
         place(path, as_csv(one).encode("utf-8-sig") if wish.form == "csv" else None, as_sheets(one))
@@ -233,7 +239,7 @@ def journal(host: FileHost, wish: Wish, user: str, now: Clock) -> Exported:
     if not rows:
         return Exported(problems=tuple(problems), skipped=tuple(skipped))
     path = targets(book.path, [f"journal_run{book.run}"], FORMATS[wish.form], wish.to)[0]
-    check_free([path], replace=wish.replace)
+    check_free([path], book.guarded(), replace=wish.replace)
     check_folders([path])
     text = journal_csv(rows) if wish.form == "csv" else tally_xml(rows, wish.company)
     data = text.encode("utf-8-sig" if wish.form == "csv" else "utf-8")

@@ -156,12 +156,26 @@ def source_files(recipe: Recipe, workbook: Path, allowed: Allowed) -> list[tuple
     """
     ignored: list[Problem] = []
     used = {name for leg in recipe.legs for side in (leg.a, leg.b) for name in side.sources}
-    mine = [spec for spec in recipe.sources if spec.name in used and source_paths.may_look(spec, workbook, allowed)]
+    mine = [
+        spec for spec in recipe.sources if spec.name in used and source_paths.may_look(spec.path, workbook, allowed)
+    ]
     return [
         (source_paths.shown(path, workbook), path)
         for spec in mine
         for path in source_paths.paths(spec, workbook, ignored)
     ]
+
+
+def named_files(recipe: Recipe, workbook: Path, allowed: Allowed) -> list[Path]:
+    """Every file that Setup names, read by a leg or not: sources and supporting data; none that may not be looked for on this computer."""
+    ignored: list[Problem] = []
+    found = [
+        path
+        for spec in recipe.sources
+        if source_paths.may_look(spec.path, workbook, allowed)
+        for path in source_paths.paths(spec, workbook, ignored)
+    ]
+    return found + [workbook.parent / one.path for one in recipe.lookups if one.path and source_paths.may_look(one.path, workbook, allowed)]  # fmt: skip
 
 
 def _write(host: Host, workbook: Path, recipe: Recipe, outcome: Outcome, facts: Run, done: Done, now: Clock) -> Done:

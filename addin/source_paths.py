@@ -80,12 +80,12 @@ def not_allowed(recipe: Recipe, workbook: Path, allowed: Allowed) -> Iterator[Pr
 
 def absent(recipe: Recipe, workbook: Path, allowed: Allowed) -> list[SourceSpec]:
     """Sources that may be missing, and are. What may not be read yet is not looked for: it is asked about instead."""
-    return [spec for spec in recipe.sources if spec.may_miss and spec.path and may_look(spec, workbook, allowed) and not any(path.exists() for path in paths(spec, workbook, []))]  # fmt: skip
+    return [spec for spec in recipe.sources if spec.may_miss and spec.path and may_look(spec.path, workbook, allowed) and not any(path.exists() for path in paths(spec, workbook, []))]  # fmt: skip
 
 
-def may_look(spec: SourceSpec, workbook: Path, allowed: Allowed) -> bool:
+def may_look(path: str, workbook: Path, allowed: Allowed) -> bool:
     """Whether a file of a source may be looked for on this computer."""
-    return not is_outside(spec.path, workbook) or (place_of(workbook), spec.path) in allowed
+    return not is_outside(path, workbook) or (place_of(workbook), path) in allowed
 
 
 def paths(spec: SourceSpec, workbook: Path, problems: list[Problem], *, is_awaited: bool = False) -> list[Path]:
