@@ -24,7 +24,7 @@ from recon_core.model import SKIP_CODE, Raw, Reason, Result, Skip, Status
 from recon_core.money import Bool, Int64, sum_by
 from recon_core.owed import Back, Expected, Goods, Int8, expect
 from recon_core.problems import Problem
-from recon_core.recipe import Leg, Recipe
+from recon_core.recipe import Leg, Recipe, RuleKind
 from recon_core.texts import arrow_text, concat_texts
 
 NO_ID, NOTHING_EXPECTED = SKIP_CODE[Skip.NO_ID], SKIP_CODE[Skip.NOTHING_EXPECTED]
@@ -41,6 +41,14 @@ class Legs:
     orders_ours: int = 0
     bank: Leg | None = None
     bank_payouts: int = 0  # the side of the payouts in the bank leg
+
+    @property
+    def bank_within_minor(self) -> int:
+        """What a credit may differ from its payout, inclusive: the widest that a rule of the bank leg confirms; 0 without a bank leg."""
+        if self.bank is None:
+            return 0
+        rules = (rule.within_minor for rule in self.bank.rules if rule.kind is not RuleKind.SUGGEST)
+        return max(self.bank.within_minor, *rules, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

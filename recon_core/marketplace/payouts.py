@@ -10,7 +10,7 @@ from recon_core.dues import ARRIVALS, Arrival, arrivals
 from recon_core.marketplace.facts import Facts, sums_by_type
 from recon_core.marketplace.words import PayoutStatus
 from recon_core.model import SKIP_CODE, Result, Skip, Status
-from recon_core.money import sum_by
+from recon_core.money import Int64, sum_by
 from recon_core.recipe import Leg
 
 WAIT = 5  # days a payout may be on its way where no rule of the bank leg says more
@@ -25,6 +25,8 @@ def payouts(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     difference_minor (bank - sum), status. Bank credits that no payout explains stand below, without a payout.
 
     Status: Matched, Amount differs, In transit, Missing in the bank, Only in the bank, Not compared (no leg against the bank).
+    Matched only where the bank leg confirms the credit and it is the sum of the lines that count: the leg adds up rows as printed,
+    so a line that was left out is in its figure and not in ours.
     """  # fmt: skip
     lines, table = facts.lines.frame, facts.lines.payouts
     n, payout = len(table), lines["payout"].to_numpy()
@@ -48,7 +50,8 @@ def payouts(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     whole = found["amount_minor"].fillna(0).to_numpy(np.int64)
     day = found["day"].fillna(NO_DAY).to_numpy(np.int64)
     amount = _shared(table["group"], frame["sum_minor"].to_numpy(), whole)
-    green = has & found["green"].fillna(0).to_numpy().astype(bool)
+    gap = _gaps(table["group"], frame["sum_minor"].to_numpy(), amount)
+    green = has & found["green"].fillna(0).to_numpy().astype(bool) & (np.abs(gap) <= facts.legs.bank_within_minor)
     arrived = arrivals(table["day"].to_numpy(), day, facts.as_of, _wait(facts.legs.bank))
     status = np.select([green, has, arrived == IN_TRANSIT], [PayoutStatus.MATCHED, PayoutStatus.DIFFERS, PayoutStatus.IN_TRANSIT], PayoutStatus.MISSING)  # fmt: skip
     frame = frame.assign(
@@ -88,6 +91,13 @@ def _shared(group: pd.Series, sums: np.ndarray, whole: np.ndarray) -> np.ndarray
     last = ~pd.Series(code).duplicated(keep="last").to_numpy()
     total = sum_by(code.astype(np.intp), sums, int(code.max(initial=-1)) + 1)[code]
     return np.where(last, whole - (total - sums), sums)
+
+
+def _gaps(group: pd.Series, sums: Int64, amount: Int64) -> Int64:
+    """What the credit of each payout's group is beyond the lines of all its payouts: one verdict for one credit."""
+    code, _ = pd.factorize(group.astype("str"))
+    code = code.astype(np.intp)
+    return sum_by(code, amount - sums, int(code.max(initial=-1)) + 1)[code]
 
 
 def _unknown(frame: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:

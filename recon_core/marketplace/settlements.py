@@ -42,10 +42,11 @@ def _judged(facts: Facts, frame: pd.DataFrame) -> pd.DataFrame:
     sums, has_bank, has_stated = (frame[name].to_numpy() for name in ("sum_minor", "has_bank", "has_stated"))
     stated_gap = np.where(has_stated, frame["stated_minor"].to_numpy() - sums, 0)
     bank_gap = np.where(has_bank, frame["bank_minor"].to_numpy() - sums, 0)
-    within = facts.legs.bank.within_minor if facts.legs.bank else 0
+    within = facts.legs.bank_within_minor
     differs = (stated_gap != 0) | (np.abs(bank_gap) > within)
     unclear = facts.lines.payouts["other_stated_minor"].to_numpy() != facts.lines.payouts["stated_minor"].to_numpy()
-    arrived = np.where(facts.legs.bank is not None, has_bank, has_stated)
+    matched = (frame["status"] == str(PayoutStatus.MATCHED)).to_numpy()
+    arrived = np.where(facts.legs.bank is not None, matched, has_stated)
     done = arrived & ~differs & ~unclear & (frame["unexplained_minor"].to_numpy() == 0)
     state = np.where(done, str(State.FINALIZED), str(State.OPEN))
     return frame.assign(

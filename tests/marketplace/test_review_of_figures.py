@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 
+from recon_core.money import to_minor, to_text
+from tests.marketplace import ajio, books_of_months
 from tests.marketplace.test_owed import owed
+from tests.months import make_month
 
 GST = {"Fee": "GST on fees", "Portal": "", "%": "18"}
 
@@ -21,3 +27,49 @@ def test_gst_left_empty_is_that_of_the_day_whatever_a_fee_is_charged_on(per: str
 def test_gst_of_an_order_fee_is_not_known_where_no_card_says() -> None:
     nets = owed(["A ~ S 1 50.00 Delivered"], [], {"Fee": "Closing", "Fixed": "10.00", "Per": "order", "GST %": ""})
     assert (nets[0], nets[3]) == (["50.00"], ["R-750"])
+
+
+def settled(seed: int, spoil_line: bool, credit_minor: int = 0, within_minor: int = 0):
+    """Books of a month whose first payout has a line that does not add up (its fee is 1.00 more), or a credit that is more."""
+    month = make_month(seed, 90, payouts=3)
+    files = books_of_months.files(month)
+    if spoil_line:
+        first = files["Settlements"][0]
+        frame = first.frame.copy()
+        at = int(np.flatnonzero(frame["Line Type"] == "Order")[0])
+        frame.loc[at, "Fee: Fixed"] = to_text(to_minor(frame.loc[at, "Fee: Fixed"] or "0") - 10_000)
+        files["Settlements"][0] = dataclasses.replace(first, frame=frame)
+    bank = files["Bank"][0]
+    frame = bank.frame.copy()
+    at = int(np.flatnonzero(frame["Chq./Ref.No."] == month.payouts["utr"][0])[0])
+    frame.loc[at, "Deposit Amt."] = to_text(to_minor(frame.loc[at, "Deposit Amt."]) + credit_minor)
+    files["Bank"] = [dataclasses.replace(bank, frame=frame)]
+    recipe = books_of_months.recipe(month)
+    leg = recipe.legs[1]
+    rules = tuple(dataclasses.replace(rule, within_minor=within_minor) for rule in leg.rules)
+    recipe = dataclasses.replace(recipe, legs=(recipe.legs[0], dataclasses.replace(leg, rules=rules, within_minor=within_minor)))  # fmt: skip
+    return month, ajio.reconciled(recipe, files)[0]
+
+
+@pytest.mark.parametrize("seed", range(20, 26))
+def test_a_payout_is_matched_only_where_its_credit_is_the_lines_that_count(seed: int) -> None:
+    """The bank leg adds up rows as printed and is green; the line that is left out is not in the payout."""
+    month, books = settled(seed, spoil_line=True)
+    total = month.payouts["total_minor"].tolist()
+    assert books.payouts["status"].tolist()[:3] == ["Amount differs", "Matched", "Matched"]
+    one, chain = books.settlements.iloc[0], books.chain.set_index(["part", "item"])["amount_minor"]
+    assert (one["state"], bool(one["differs"])) == ("Open", True)
+    assert books.settlements["state"].tolist()[1:] == ["Finalized", "Finalized"]
+    assert (chain["Bank", "Bank credits matched"], chain["Bank", "Bank credits that differ"]) == (
+        sum(total[1:]),
+        total[0],
+    )
+    assert chain["Bank", "Settlements"] == sum(total) - one["gap_minor"] != sum(total)
+    assert "X-801" in [problem.code for problem in books.problems]
+
+
+@pytest.mark.parametrize(("more", "status"), [(10_000, "Matched"), (-10_000, "Matched"), (10_100, "Amount differs")])
+def test_a_credit_within_the_tolerance_of_the_bank_is_matched(more: int, status: str) -> None:
+    _, books = settled(27, spoil_line=False, credit_minor=more, within_minor=10_000)
+    one = books.settlements.iloc[0]
+    assert (one["status"], one["state"], one["gap_minor"]) == (status, "Finalized" if status == "Matched" else "Open", more)  # fmt: skip
