@@ -6,14 +6,17 @@ import numpy as np
 import pandas as pd
 
 from recon_core.marketplace.facts import Facts
-from recon_core.marketplace.words import DISPUTED, TAX
-from recon_core.money import sum_by
+from recon_core.marketplace.words import DISPUTED, FAILED, TAX
+from recon_core.money import Int64, sum_by
+from recon_core.owed import Intp
+from recon_core.releases import running_sums
 
 
 def claims(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Fee rows that are Disputed -> payout, order, order_id, fee, expected_minor, charged_minor, over_minor, tax_minor, total_minor, reason, card.
 
-    The claim stands at the last payout that took the fee. GST that was taken beyond what the claimed fees bear is a row `Tax`.
+    The claim stands at the last payout that took the fee. GST that was taken beyond what the claimed fees bear is a row `Tax`; GST that
+    was not taken is not asked back.
     """
     fees = frames["fees"]
     disputed = fees["status"].to_numpy() == DISPUTED
@@ -23,6 +26,7 @@ def claims(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     n = facts.n
     order = fees["order"].to_numpy()
     explained = sum_by(order[rows].astype(np.intp), bears[rows], n)
+    bears[rows] = _taken(facts, fees, rows, bears, explained)
     rest = fees["difference_minor"].to_numpy() - explained[order]
     more = np.flatnonzero(disputed & is_tax & (rest > facts.market.within_minor))
     at = np.sort(np.concatenate([rows, more]))
@@ -41,3 +45,20 @@ def claims(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return (
         found.assign(payout=found["payout"].astype("str")).iloc[np.argsort(key, kind="stable")].reset_index(drop=True)
     )
+
+
+def _taken(facts: Facts, fees: pd.DataFrame, rows: Intp, bears: Int64, explained: Int64) -> Int64:
+    """GST on the claimed fees (rows), no more of an order than was taken beyond the expected, less what its other fees explain.
+
+    Within the fee tolerance it is rounding and stays; beyond it the fees have it in their order, the last ones lack it.
+    """
+    n, order = facts.n, fees["order"].to_numpy()
+    is_tax = (fees["fee"] == TAX).to_numpy()
+    other = ~is_tax & (fees["status"].to_numpy() != FAILED)
+    other[rows] = False
+    beyond = sum_by(order[is_tax].astype(np.intp), fees["difference_minor"].to_numpy()[is_tax], n)
+    there = np.maximum(beyond - sum_by(order[other].astype(np.intp), bears[other], n), 0)
+    there = np.where(explained - there > facts.market.within_minor, there, explained)
+    mine, own = order[rows], bears[rows]
+    upto = running_sums(mine, own)
+    return np.clip(there[mine] - (upto - own), 0, own)

@@ -10,9 +10,10 @@ import pytest
 from recon_core.money import to_minor, to_text
 from tests.marketplace import ajio, books_of_months
 from tests.marketplace.test_owed import owed
-from tests.months import make_month
+from tests.months import NET, TAX, make_month
 
 GST = {"Fee": "GST on fees", "Portal": "", "%": "18"}
+SUMS = ["over_minor", "tax_minor", "total_minor"]
 
 
 @pytest.mark.parametrize("per", ["order", "item", "unit"])
@@ -73,3 +74,32 @@ def test_a_credit_within_the_tolerance_of_the_bank_is_matched(more: int, status:
     _, books = settled(27, spoil_line=False, credit_minor=more, within_minor=10_000)
     one = books.settlements.iloc[0]
     assert (one["status"], one["state"], one["gap_minor"]) == (status, "Finalized" if status == "Matched" else "Open", more)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [10, 12, 31, 32])
+@pytest.mark.parametrize("taken", [0, 40, 100])
+def test_gst_that_was_not_taken_is_not_claimed_back(seed: int, taken: int) -> None:
+    """Of the GST on what was charged beyond the card the portal took so many per cent; no claim asks for more."""
+    month = make_month(seed, 120, payouts=2, spoil=0.1)
+    recipe, files = books_of_months.recipe(month), books_of_months.files(month)
+    whole = ajio.reconciled(recipe, files)[0].claims
+    before = whole[whole["fee"].astype("str") == "Commission"].set_index("order_id")
+    assert len(before)
+    back = {}
+    for at, file in enumerate(files["Settlements"]):
+        frame = file.frame.copy()
+        for order, claim in before.iterrows():
+            rows = np.flatnonzero((frame["Order ID"].str.strip() == order) & (frame[TAX] != "") & (frame["Line Type"] == "Order"))  # fmt: skip
+            if len(rows) and order not in back:
+                back[order] = int(claim["tax_minor"]) * (100 - taken) // 10_000 * 100
+                for name in (TAX, NET):
+                    frame.loc[rows[0], name] = to_text(to_minor(frame.loc[rows[0], name]) + back[order])
+        files["Settlements"][at] = dataclasses.replace(file, frame=frame)
+    assert back
+    after = ajio.reconciled(recipe, files)[0].claims.groupby("order_id")[SUMS].sum()
+    whole = whole.groupby("order_id")[SUMS].sum()
+    for order, minor in back.items():
+        wanted = whole.loc[order].to_numpy() - [0, minor, minor]
+        assert np.abs(after.loc[order].to_numpy() - wanted).max() <= 100  # GST of several lines is rounded line by line
+    others = whole.index.difference(list(back))
+    assert (after.loc[others] == whole.loc[others]).all(axis=None)
