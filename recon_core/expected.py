@@ -21,7 +21,7 @@ from recon_core.model import Raw
 from recon_core.money import MINOR_PER_MAJOR, Bool, Int64, to_paise
 from recon_core.owed import KINDS, STATES, Back, Due, Expected, Goods, expect, taken
 from recon_core.problems import Place, Problem, Severity
-from recon_core.ratecard import ANSWERS, INPUTS, UNKNOWN, Answer, Basis
+from recon_core.ratecard import ANSWERS, INPUTS, UNKNOWN, Answer, Base, Basis
 from recon_core.texts import concat_texts
 
 
@@ -172,6 +172,8 @@ def unknown_fees(dues: Sequence[Due]) -> list[Problem]:
                 f"The fee '{due.fee}' cannot be worked out for {rows:,} order {'row' if rows == 1 else 'rows'}: {why}."
             )
             fix = "Complete the table Rates or map the column that decides; until then nothing is expected of this fee."
+            if ANSWERS[answer] is Answer.MISSING and INPUTS[missing] in (Base.NET, Base.COLLECTED):
+                fix = f"No column of a marketplace says it. Write 'price incl. GST' or 'taxable' in Rates where that is the amount '{INPUTS[missing]}' stands for; until then nothing is expected of this fee."
             problems.append(Problem("R-750", Severity.NOTE, Place(sheet="Rates"), due.fee, what, fix))
     return problems
 

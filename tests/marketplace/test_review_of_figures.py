@@ -30,6 +30,21 @@ def test_gst_of_an_order_fee_is_not_known_where_no_card_says() -> None:
     assert (nets[0], nets[3]) == (["50.00"], ["R-750"])
 
 
+@pytest.mark.parametrize("per", ["unit", "order"])
+@pytest.mark.parametrize(("base", "net"), [("price incl. GST", "88.20"), ("collected", "100.00"), ("net of discount", "100.00")])  # fmt: skip
+def test_a_base_that_no_column_says_is_not_known(per: str, base: str, net: str) -> None:
+    """Not silently the price: 10 % of 100.00 and GST are expected only where the base is."""
+    nets = owed(["A ~ S 1 100.00 Delivered"], [], {"Fee": "Commission", "Base": base, "%": "10", "Per": per, "GST %": "18"})  # fmt: skip
+    assert (nets[0], nets[3]) == ([net], [] if net == "88.20" else ["R-750"])
+
+
+@pytest.mark.parametrize("base", ["collected", "net of discount"])
+def test_a_price_band_of_an_amount_that_no_column_says_is_not_known(base: str) -> None:
+    fee = {"Fee": "Closing", "Fixed": "10.00", "Price to": "500", "Price of": base}
+    nets = owed(["A ~ S 1 100.00 Delivered"], [], fee)
+    assert (nets[0], nets[3]) == (["100.00"], ["R-750"])
+
+
 def settled(seed: int, spoil_line: bool, credit_minor: int = 0, within_minor: int = 0):
     """Books of a month whose first payout has a line that does not add up (its fee is 1.00 more), or a credit that is more."""
     month = make_month(seed, 90, payouts=3)
