@@ -89,11 +89,13 @@ def settlement(book: Path, as_json: bool, **options: object) -> None:  # noqa: F
     "--company", default="", help="The company of Tally that takes the vouchers. Empty: the one that is open."
 )
 @click.option("--again", is_flag=True, help="Vouchers that were exported before, too.")
+@click.option("--with-differences", is_flag=True, help="Payouts too whose lines are not their transfer or bank credit; it is written into the file and onto Exports.")  # fmt: skip
 @exporting
 def journal(book: Path, as_json: bool, **options: object) -> None:  # noqa: FBT001
     """Write the vouchers of the sheet Journal that were not exported yet, and mark them in BOOK.
 
-    Nothing is written where an entry has no account, where files or Setup have changed since the run, or where the sheet was edited.
+    Nothing is written where a payout's lines are not what arrived (but --with-differences), an entry has no account,
+    files or Setup have changed since the run, or the sheet was edited.
     """
     with session(as_json=as_json, quiet=False, verbose=False) as talk:
         from addin import exporting as exports

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from addin.job import named_files, setup_hash, source_files
 from addin.settings import load
 from recon_core import schema
 from recon_core.journal_files import journal_csv, tally_xml
+from recon_core.marketplace.words import State
 from recon_core.money import grouped
 from recon_core.problems import Place, Problem, ReconError, Severity
 from recon_core.readers import sha256
@@ -30,11 +31,12 @@ from recon_core.result_sheets import Results, Table, as_day, stale
 from recon_core.settlement_file import DIFFERENCES, LINES, Settlement, as_csv, as_sheets, gap
 from recon_core.setup import parse_recipe
 from recon_core.sheets import Cell, Kind, Sheet
-from recon_core.vouchers import CHANGED, EXPORTED, Posting, fingerprints, last_exports, status
+from recon_core.vouchers import CHANGED, EXPORTED, Export, Posting, fingerprints, last_exports, status
 
 AMOUNTS = ("Expected", "Difference", "Sum of lines", "Stated transfer", "Bank amount", "Transfer less lines")
 WHOLE = ("Orders", "Rows", "No")
 FORMATS = {"csv": "csv", "tally": "xml"}
+FINALIZED, HALF_A_PAISA = str(State.FINALIZED), 50
 RUN_AGAIN = "Run the workbook again ('tieout run'), then export."
 Clock = Callable[[], dt.datetime]
 
@@ -51,12 +53,16 @@ class Exported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is asked for. `to`: a file or a folder, None for beside the workbook; `again`: vouchers that were exported before, too."""
+    """What is asked for.
+
+    `to`: a file or a folder, None for beside the workbook; `again`: vouchers that were exported before, too; `with_differences`: payouts too whose lines are not their transfer or bank credit.
+    """
 
     payouts: tuple[str, ...] = ()
     to: Path | None = None
     form: str = "xlsx"
     again: bool = False
+    with_differences: bool = False
     replace: bool = False
     company: str = ""
 
@@ -67,7 +73,7 @@ class Wish:
         payouts = options.get("payouts")
         return cls(
             payouts=tuple(map(str, payouts)) if isinstance(payouts, tuple) else (), to=to if isinstance(to, Path) else None, form=str(options["form"]),
-            again=bool(options.get("again")), replace=bool(options.get("replace")), company=str(options.get("company") or ""),
+            again=bool(options.get("again")), with_differences=bool(options.get("with_differences")), replace=bool(options.get("replace")), company=str(options.get("company") or ""),
         )  # fmt: skip
 
 
@@ -101,6 +107,33 @@ class Book:
             fix = f"Name one of: {', '.join(names[:20])}."
             raise ReconError(Problem("X-813", Severity.STOP, Place(sheet="Settlements"), missing[0], f"There is no payout '{missing[0]}'.", fix))  # fmt: skip
         return sorted({known[name.strip().casefold()] for name in wanted}) if wanted else list(range(len(names)))
+
+    def differing(self, names: Collection[str]) -> dict[str, str]:
+        """Of these payouts, those whose lines are not the stated transfer or the bank credit, with what to say of it.
+
+        A payout that the run calls Finalized differs by no more than the tolerance of the leg against the bank.
+        """
+        table = self.settlements
+        columns = (
+            table.texts("Payout"),
+            table.texts("State"),
+            *(table.minor(name) for name in ("Sum of lines", "Stated transfer", "Bank amount")),
+        )
+        found = {}
+        for payout, state, lines, stated, bank in zip(*columns, strict=True):
+            for what, minor in (("the bank credited", bank), ("the stated transfer is", stated)):
+                gap = (minor or 0) - (lines or 0)
+                if (
+                    minor is not None
+                    and payout in names
+                    and state != FINALIZED
+                    and abs(gap) > HALF_A_PAISA
+                    and payout not in found
+                ):
+                    found[payout] = (
+                        f"The lines of payout {payout} add up to {grouped(lines or 0)}, {what} {grouped(minor)}: a difference of {grouped(gap)}."
+                    )
+        return found
 
     def changed(self) -> list[str]:
         """What has changed since the run, in words; [] where Setup and every file are as they were."""
@@ -190,8 +223,9 @@ def settlement(host: FileHost, wish: Wish) -> Exported:
     check_folders(paths)
     for one, path in zip(made, paths, strict=True):
         place(path, as_csv(one).encode("utf-8-sig") if wish.form == "csv" else None, as_sheets(one))
-    problems = (Problem("X-812", Severity.NOTE, Place(file=book.path.name), "", note, RUN_AGAIN),) if note else ()
-    return Exported(files=tuple(paths), items=tuple(one.payout for one in made), problems=problems)
+    problems = [Problem("X-812", Severity.NOTE, Place(file=book.path.name), "", note, RUN_AGAIN)] if note else []
+    problems += _as_notes(book.differing({one.payout for one in made}))
+    return Exported(files=tuple(paths), items=tuple(one.payout for one in made), problems=tuple(problems))
 
 
 def _settlement(book: Book, at: int, note: str) -> Settlement:
@@ -238,12 +272,22 @@ def journal(host: FileHost, wish: Wish, user: str, now: Clock) -> Exported:
     rows, skipped, problems = _chosen(book, postings, wish)
     if not rows:
         return Exported(problems=tuple(problems), skipped=tuple(skipped))
+    differing = _check_arrived(book, rows, wish)
+    problems += _as_notes(differing)
     path = targets(book.path, [f"journal_run{book.run}"], FORMATS[wish.form], wish.to)[0]
     check_free([path], book.guarded(), replace=wish.replace)
     check_folders([path])
-    text = journal_csv(rows) if wish.form == "csv" else tally_xml(rows, wish.company)
+    noted = [
+        row._replace(text=f"{row.text}. {differing[row.payout]}") if row.payout in differing else row for row in rows
+    ]
+    text = journal_csv(noted) if wish.form == "csv" else tally_xml(noted, wish.company)
     data = text.encode("utf-8-sig" if wish.form == "csv" else "utf-8")
-    place(path, data, (), before=lambda: _mark(book, rows, wish, path, data, user, now()))
+    place(
+        path,
+        data,
+        (),
+        before=lambda: _mark(book, rows, differing, log.Written(path.name, data, wish.form), user, now()),
+    )
     return Exported(files=(path,), items=tuple(dict.fromkeys(row.no for row in rows)), problems=tuple(problems), skipped=tuple(skipped))  # fmt: skip
 
 
@@ -277,6 +321,28 @@ def _postings(book: Book) -> list[Posting]:
             text=texts["Text"][at], payout=texts["Payout"][at], entry=texts["Entry"][at], order=texts["Order id"][at], key=texts["Key"][at],
         ))  # fmt: skip
     return found
+
+
+def _check_arrived(book: Book, rows: Sequence[Posting], wish: Wish) -> dict[str, str]:
+    """Payouts of these vouchers whose lines are not what arrived: what to say of each. Raises ReconError X-822 where that was not asked for."""
+    found = book.differing({row.payout for row in rows})
+    if found and not wish.with_differences:
+        payout, what = next(iter(found.items()))
+        more = f" ({len(found) - 1} more payouts are like it)" if len(found) > 1 else ""
+        fix = "Look for rows that are missing, doubled or left out, and run again. Name the other payouts by --payout, or add --with-differences to book it as it is."
+        raise ReconError(
+            Problem("X-822", Severity.STOP, Place(sheet="Settlements"), payout, f"{what[:-1]}{more}.", fix)
+        )
+    return found
+
+
+def _as_notes(differing: Mapping[str, str]) -> list[Problem]:
+    """A note X-801 for each payout that is exported although it is not what arrived."""
+    fix = "Look for rows that are missing, doubled or left out in its file; ask the portal where there are none."
+    return [
+        Problem("X-801", Severity.NOTE, Place(sheet="Settlements"), payout, what, fix)
+        for payout, what in differing.items()
+    ]
 
 
 def _check_postings(book: Book, postings: Sequence[Posting], names: set[str]) -> None:
@@ -326,33 +392,38 @@ def _log(book: Book) -> list[dict[str, object]]:
     table = book.results.table(log.NAME)
     rows: list[dict[str, object]] = []
     for at in range(len(table.rows)):
-        row: dict[str, object] = {column.name: table.column(column.name)[at] for column in log.COLUMNS}
+        row: dict[str, object] = {
+            column.name: table.column(column.name)[at] for column in log.COLUMNS if column.name in table.columns
+        }  # 'Note' is younger
         rows.append({**row, "Amount": table.amount("Amount", at), "Rows": table.number("Rows", at), "Run": table.number("Run", at), "No": table.text("No", at)})  # fmt: skip
     return rows
 
 
-def _mark(book: Book, rows: Sequence[Posting], wish: Wish, path: Path, data: bytes, user: str, at: dt.datetime) -> None:
+def _mark(book: Book, rows: Sequence[Posting], differing: Mapping[str, str], file: log.Written, user: str, at: dt.datetime) -> None:  # fmt: skip
     """Add the vouchers to Exports, and say so on Journal and Settlements."""
-    digest, marks = hashlib.sha256(data).hexdigest(), fingerprints(rows)
+    digest, marks = hashlib.sha256(file.data).hexdigest(), fingerprints(rows)
     more = []
     for no, mark in marks.items():
         mine = [row for row in rows if row.no == no]
         more.append({
             "No": no, "Payout": mine[0].payout, "Voucher": mine[0].voucher, "When": at.replace(microsecond=0), "User": user, "Amount": sum(row.debit for row in mine), "Rows": len(mine),
-            "Fingerprint": mark, "Format": wish.form, "File": path.name, "SHA-256": digest, "Run": book.run,
+            "Fingerprint": mark, "Format": file.form, "File": file.name, "SHA-256": digest, "Run": book.run,
+            "Note": differing.get(mine[0].payout, ""),
         })  # fmt: skip
-    sheets = [log.sheet([*_log(book), *more], book.subtitle), *_said(book, {**marks}, f"{EXPORTED} {at:%d-%b-%Y}")]
+    sheets = [log.sheet([*_log(book), *more], book.subtitle), *_said(book, marks, last_exports(more))]
     book.host.write(sheets)
     book.host.save()
 
 
-def _said(book: Book, marks: Mapping[str, str], word: str) -> Iterable[Sheet]:
+def _said(book: Book, marks: Mapping[str, str], exports: Mapping[str, Export]) -> Iterable[Sheet]:
     """Status of these vouchers on Journal, and of their payouts on Settlements."""
+    said = {no: status(no, mark, exports) for no, mark in marks.items()}
+    of_payout = {no.removesuffix("-J"): word for no, word in said.items() if no.endswith("-J")}
     for name, key, header in (("Journal", "No", "Status"), ("Settlements", "Payout", "Journal")):
         table = book.results.table(name)
-        wanted = set(marks) if key == "No" else {no.removesuffix("-J") for no in marks if no.endswith("-J")}
+        words = said if key == "No" else of_payout
         column = list(table.columns).index(header) + 1
-        cells = tuple(Cell(row=row, column=column, value=word, style="text") for row, value in zip(table.rows, table.texts(key), strict=True) if value in wanted)  # fmt: skip
+        cells = tuple(Cell(row=row, column=column, value=words[value], style="text") for row, value in zip(table.rows, table.texts(key), strict=True) if value in words)  # fmt: skip
         if cells:
             yield Sheet(name=name, cells=cells, owned=False)
 

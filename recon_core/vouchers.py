@@ -58,11 +58,15 @@ class Export(NamedTuple):
 
     day: str
     fingerprint: str
+    differs: bool = False  # written although the payout is not what arrived
 
 
 def last_exports(log: Iterable[Mapping[str, object]]) -> dict[str, Export]:
     """Rows of the sheet Exports, oldest first -> the last export of each voucher."""
-    return {str(row.get("No")): Export(_day(row.get("When")), str(row.get("Fingerprint") or "")) for row in log}
+    return {
+        str(row.get("No")): Export(_day(row.get("When")), str(row.get("Fingerprint") or ""), bool(row.get("Note")))
+        for row in log
+    }
 
 
 def _day(value: object) -> str:
@@ -70,8 +74,9 @@ def _day(value: object) -> str:
 
 
 def status(no: str, mark: str, exports: Mapping[str, Export]) -> str:
-    """'Proposed', 'Exported 07-May-2026' or 'Changed since the export 07-May-2026'."""
+    """'Proposed', 'Exported 07-May-2026' or 'Changed since the export 07-May-2026'; ', with a difference' where the payout is not what arrived."""
     last = exports.get(no)
     if last is None:
         return PROPOSED
-    return f"{EXPORTED if last.fingerprint == mark else CHANGED} {last.day}".strip()
+    word = f"{EXPORTED if last.fingerprint == mark else CHANGED} {last.day}".strip()
+    return f"{word}, with a difference" if last.differs else word

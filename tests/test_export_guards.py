@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import shutil
 from pathlib import Path
 
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
@@ -15,6 +17,7 @@ from addin.demo import make_demo
 from addin.export_files import targets
 from addin.hosts.file import FileHost
 from addin.settings import Settings
+from recon_core.reports.case import TABLE_ROW
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -84,3 +87,54 @@ def test_every_payout_has_a_file_of_its_own(tmp_path, names, expected):
     found = [path.stem for path in targets(tmp_path / "b.xlsx", names, "csv", tmp_path)]
     assert found == expected
     assert len({name.casefold() for name in found}) == len(names)
+
+
+# ---------------------------------------------------------------- payouts that are not what arrived
+
+
+def _short_by(book: Path, less: str) -> None:
+    """The bank credits less of FNSET-0417 than its lines add up to."""
+    bank = book.parent / "bank_hdfc_april.csv"
+    text = bank.read_text("utf-8")
+    head, row, tail = text.partition("HSBCN52026041700512,HSBCN52026041700512,")
+    assert tail.count("111,823.02") == 1
+    bank.write_text(head + row + tail.replace("111,823.02", less), "utf-8")
+
+
+def rows_of(book: Path, sheet: str) -> list[dict[str, object]]:
+    header, *rows = openpyxl.load_workbook(book, data_only=True)[sheet].iter_rows(min_row=TABLE_ROW, values_only=True)
+    return [dict(zip(header, row, strict=True)) for row in rows if row[0] is not None]
+
+
+def test_a_journal_that_is_not_the_bank_credit_is_written_only_where_that_is_wanted(book: Path) -> None:
+    _short_by(book, "111,700.02")
+    run_book(book)
+    before = contents(book.parent)
+    told = tieout("export", "journal", book, code=4)
+    assert "X-822" in told
+    assert "a difference of -123.00" in " ".join(told.split())
+    assert contents(book.parent) == before
+    tieout(
+        "export", "journal", book, "--payout", "FNSET-0410", "--to", book.with_name("first.csv")
+    )  # its own lines arrived
+    out = book.with_name("j.csv")
+    told = " ".join(tieout("export", "journal", book, "--with-differences", "--to", out).split())
+    assert "X-801" in told
+    said = {row["No"]: str(row["Text"]) for row in csv.DictReader(out.read_text("utf-8-sig").splitlines())}
+    assert {no for no, text in said.items() if "a difference of -123.00" in text} == {"FNSET-0417-J", "FNSET-0417-R"}
+    notes = {row["No"]: row["Note"] for row in rows_of(book, "Exports")}
+    assert {no for no, note in notes.items() if note} == {"FNSET-0417-J", "FNSET-0417-R"}
+    today = {row["Payout"]: str(row["Journal"]) for row in rows_of(book, "Settlements")}
+    assert [payout for payout, word in today.items() if word.endswith(", with a difference")] == ["FNSET-0417"]
+    run_book(book)
+    again = {row["Payout"]: str(row["Journal"]) for row in rows_of(book, "Settlements")}
+    assert again == today  # a run keeps the mark
+    assert "Nothing new" in tieout("export", "journal", book)  # what was booked is not asked about again
+
+
+def test_a_settlement_file_of_such_a_payout_is_announced(book: Path, tmp_path: Path) -> None:
+    _short_by(book, "111,700.02")
+    run_book(book)
+    told = " ".join(tieout("export", "settlement", book, "--to", tmp_path / "out").split())
+    assert told.count("X-801") == 1
+    assert "a difference of -123.00" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -14,8 +15,17 @@ COLUMNS = (
     Column(name="No", kind=Kind.ID, width=20), Column(name="Payout", kind=Kind.ID, width=16), Column(name="Voucher", width=10), Column(name="When", kind=Kind.DATETIME, width=18),
     Column(name="User", width=14), Column(name="Amount", kind=Kind.AMOUNT), Column(name="Rows", kind=Kind.INTEGER, width=8), Column(name="Fingerprint", kind=Kind.ID, width=18),
     Column(name="Format", width=9), Column(name="File", width=40), Column(name="SHA-256", kind=Kind.ID, width=66), Column(name="Run", kind=Kind.INTEGER, width=7),
+    Column(name="Note", width=60),
 )  # fmt: skip
 HINT = "What was handed to the books. A voucher that stands here is not exported again unless you ask for it; its fingerprint says whether it changed since."
+
+
+class Written(NamedTuple):
+    """A file for the books as it is about to stand: its name, what is in it, its format."""
+
+    name: str
+    data: bytes
+    form: str
 
 
 def sheet(rows: Sequence[Mapping[str, object]], subtitle: str) -> Sheet:
