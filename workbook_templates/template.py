@@ -80,7 +80,7 @@ CONTENTS = {
     "Setup": "Title, period, files, legs, skip rules, supporting data.",
     "Mapping": "Which column of which file means what.",
     "Rules": "The ladder of matching rules. Empty: the shipped one.",
-    "Marketplace": "Which columns say what of orders, returns and settlement lines. Empty: none of the sheets of a marketplace.",
+    "Marketplace": "Which columns say what of orders, returns and settlement lines. Empty: no sheets of a marketplace.",
     "Rates": "Agreed fees and payment terms of a marketplace, with their dates.",
     "Accounts": "The ledger account of each entry of a payout. Empty: no journal is proposed.",
     "Files": "What was read: fingerprint and control total of each file.",
@@ -233,14 +233,28 @@ def _page(sheet: Worksheet) -> None:
 
 def _across(sheet: Worksheet, result: Result | None) -> int:
     """Pages side by side, so that a wide table stays readable on paper; the columns that name a row are repeated on each."""
+    name = sheet.get_name()
     if result is None:
-        return 1
+        return _setup_across(sheet, [table for table in TABLES if table.sheet == name]) if name in HEADINGS else 1
     names = [column.name for column in result.columns]
     printed = result.columns[: 1 + names.index(result.printed)] if result.printed else result.columns
     across = pages_across({at: _width(column) for at, column in enumerate(printed, 1)}, result.repeated + 1)
     if across > 1 and result.repeated:
         sheet.repeat_columns(0, result.repeated - 1)
     return across
+
+
+def _setup_across(sheet: Worksheet, tables: Sequence[SetupTable]) -> int:
+    """The same for a sheet the user fills; its tables share the columns, and the first two name a row."""
+    across = pages_across(dict(enumerate(_shared_widths(tables), 1)), 3)
+    if across > 1:
+        sheet.repeat_columns(0, 1)
+    return across
+
+
+def _shared_widths(tables: Sequence[SetupTable]) -> list[float]:
+    """A column is as wide as the widest field that stands in it."""
+    return [max(shared) for shared in zip_longest(*([one.width for one in table.fields] for table in tables), fillvalue=0)]  # fmt: skip
 
 
 def _width(column: Column) -> float:
@@ -428,9 +442,8 @@ def _setup(pen: Pen, sheet: Worksheet) -> None:
     sheet.hide_gridlines(2)
     sheet.write(0, 0, HEADINGS[name][0], pen.look("title"))
     sheet.write(1, 0, HEADINGS[name][1], pen.look("subtitle"))
-    fields = zip_longest(*([one.width for one in table.fields] for table in tables), fillvalue=0)
-    for at, shared in enumerate(fields):  # a column is as wide as the widest field that stands in it
-        sheet.set_column(at, at, max(shared))
+    for at, width in enumerate(_shared_widths(tables)):
+        sheet.set_column(at, at, width)
     for table in tables:
         _setup_table(pen, sheet, table, alone=len(tables) == 1)
 

@@ -231,12 +231,16 @@ def without_type(data: bytes, part: str) -> bytes:
 
 
 class NewSheet(NamedTuple):
-    """A sheet that is added: its relationship, the header row that printed pages repeat (0: none), the first column that scrolls."""
+    """A sheet that is added: its relationship, the header row that printed pages repeat (0: none), the first column that scrolls.
+
+    `last_column`: the last one on paper, where a long text in it would make the page shrink to hold it; 0 prints all.
+    """
 
     name: str
     relation: str
     header_row: int
     freeze_column: int
+    last_column: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,7 +284,7 @@ def _name_edits(book: Book, change: BookChange) -> list[Edit]:
         text = stretched_name(name.text, change.stretches)
         if text != name.text:
             edits.append(Edit(name.inner, name.close, plain_text(text).encode()))
-    xml = _print_titles(book, change).encode()
+    xml = (_print_areas(book, change) + _print_titles(book, change)).encode()
     if node and not left and not xml:
         return [Edit(node.start, node.end, b"")]
     if node:
@@ -318,6 +322,16 @@ def _print_titles(book: Book, change: BookChange) -> str:
         f"{plain_text(_repeated(new))}</{tag}>"
         for place, new in enumerate(change.new_sheets)
         if new.header_row
+    )
+
+
+def _print_areas(book: Book, change: BookChange) -> str:
+    tag = f"{book.doc.root.prefix}definedName"
+    return "".join(
+        f'<{tag} name="_xlnm.Print_Area" localSheetId="{len(book.sheets) + place}">'
+        f"{plain_text(quoted_sheet(new.name))}!$A:${column_letter(new.last_column)}</{tag}>"
+        for place, new in enumerate(change.new_sheets)
+        if new.last_column
     )
 
 

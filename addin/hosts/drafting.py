@@ -28,7 +28,7 @@ from addin.hosts.sheetxml import (
 )
 from addin.hosts.styles import StyleBook, minimal_styles
 from addin.hosts.tables import FoundTable, new_table, resized
-from addin.hosts.worksheet import Around, Stretch, around_edits, filter_goes, new_sheet, redrawn, shell_of
+from addin.hosts.worksheet import Around, Stretch, around_edits, filter_goes, last_printed, new_sheet, redrawn, shell_of
 from addin.hosts.xmlparts import Area, Doc, Node, area_of, parse, splice
 from addin.hosts.zipparts import Package
 from recon_core.sheets import Column, ExcelError, Formula, Sheet, Table
@@ -323,7 +323,13 @@ def _finish(draft: Draft, sheets: Sequence[Sheet]) -> None:
         _drop_chain(draft)
     ids = draft.link(book.part, [("worksheet", part) for part, _ in draft.new_sheets]) if draft.new_sheets else []
     named = [
-        books.NewSheet(sheet.name, number, sheet.tables[0].row if sheet.tables else 0, sheet.freeze_column)
+        books.NewSheet(
+            sheet.name,
+            number,
+            sheet.tables[0].row if sheet.tables else 0,
+            sheet.freeze_column,
+            last_printed(sheet, widths(sheet)),
+        )
         for (_, sheet), number in zip(draft.new_sheets, ids, strict=True)
     ]
     change = BookChange(new_sheets=tuple(named), unfiltered=tuple(draft.unfiltered), stretches=tuple(draft.stretches))

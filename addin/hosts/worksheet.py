@@ -43,7 +43,7 @@ TABS = {"grey": "64748B", "blue": "2563EB", "white": "", "green": "16A34A"}
 FOLLOWS_ROWS = ("conditionalFormatting", "dataValidation", "ignoredError", "protectedRange")
 CELLS = b"\0"  # stands for the cells in a shell; no XML holds it
 MAX_SHELL = 64 << 20
-PAGE = 250.0  # characters across a landscape A4 page at little more than half size, the smallest that reads well
+PAGE = 280.0  # characters across a landscape A4 page at half size, the smallest that reads well
 _OPEN = re.compile(rb"""<((?:[^\s<>/:]+:)?)sheetData((?:\s+[^<>"'/=]+=(?:"[^"]*"|'[^']*'))*)\s*(/?)>""")
 
 
@@ -306,6 +306,11 @@ def pages_across(widths: Mapping[int, float], freeze_column: int = 0) -> int:
     still = sum(width for column, width in widths.items() if column < freeze_column)
     rest = sum(widths.values()) - still
     return max(1, math.ceil(rest / max(PAGE - still, PAGE / 2))) if still + rest > PAGE else 1
+
+
+def last_printed(sheet: Sheet, widths: Mapping[int, float]) -> int:
+    """The last column of a sheet whose one table is nearly as wide as a page; 0 for others, where a heading may run on beside the table."""
+    return max(widths) if len(sheet.tables) == 1 and sum(widths.values()) > PAGE * 0.8 else 0
 
 
 def _pane(freeze_row: int, freeze_column: int) -> str:

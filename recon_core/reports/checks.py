@@ -12,7 +12,7 @@ from recon_core.sheets import Cell, Column, Kind, Sheet, Table
 
 COLUMNS = (
     Column(name="Code", width=8), Column(name="Severity", width=13), Column(name="What", kind=Kind.WRAP, width=64), Column(name="What to do", kind=Kind.WRAP, width=52), Column(name="File"),
-    Column(name="Sheet", width=12), Column(name="Row", kind=Kind.INTEGER, width=8), Column(name="Column", width=22), Column(name="Read", kind=Kind.ID, width=24),
+    Column(name="Sheet", width=12), Column(name="Row", kind=Kind.INTEGER, width=8), Column(name="Column", width=30), Column(name="Read", kind=Kind.ID, width=24),
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from recon_core.sheets import Column, Kind, Sheet
 COLUMNS = (
     Column(name="Order id", kind=Kind.ID), Column(name="Fee", width=24), Column(name="Status", width=12), Column(name="Reason", width=20),
     Column(name="Expected", kind=Kind.AMOUNT), Column(name="Charged", kind=Kind.AMOUNT), Column(name="Difference", kind=Kind.AMOUNT),
-    Column(name="GST expected", kind=Kind.AMOUNT), Column(name="GST charged", kind=Kind.AMOUNT), Column(name="Payout", width=16), Column(name="Card", kind=Kind.WRAP, width=84),
+    Column(name="GST expected", kind=Kind.AMOUNT), Column(name="GST charged", kind=Kind.AMOUNT), Column(name="Payout", width=16), Column(name="Card", width=96),
 )  # fmt: skip
 
 

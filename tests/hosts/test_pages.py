@@ -13,7 +13,7 @@ import pytest
 from addin.hosts.worksheet import PAGE, pages_across
 from recon_core.sheets import Column, Kind, Sheet, Table
 from tests.hosts import pkgcheck
-from tests.hosts.package_side import write
+from tests.hosts.package_side import write, xml
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -21,10 +21,10 @@ MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 @pytest.mark.parametrize(
     ("widths", "freeze_column", "pages"),
     [
-        ([20.0] * 12, 0, 1),  # 240 characters fit
+        ([20.0] * 12, 0, 1),
         ([PAGE], 0, 1),
         ([PAGE / 2, PAGE / 2, 1.0], 0, 2),
-        ([20.0] * 33, 2, 3),  # one column of 20 repeated: 640 on pages that have 230 left
+        ([20.0] * 33, 2, 3),  # one column of 20 repeated: 640 on pages that have 260 left
         ([20.0] * 33, 0, 3),
         ([200.0, 200.0], 2, 2),  # what is repeated leaves half a page at least
     ],
@@ -57,6 +57,7 @@ def test_a_wide_sheet_repeats_what_says_which_row_it_is(book):
     assert sheet.freeze_panes == "C6"
     assert (sheet.print_title_cols, sheet.print_title_rows) == ("$A:$B", "$5:$5")
     assert sheet.page_setup.fitToWidth == 3
+    assert "'Wide one'!$A:$AG</definedName>" in xml(book, "xl/workbook.xml")
 
 
 def test_panes_of_rows_and_columns_are_all_selected(book):
@@ -76,3 +77,4 @@ def test_a_narrow_sheet_is_as_it_was(book):
     write(book, wide(3))
     sheet = openpyxl.load_workbook(book)["Wide one"]
     assert (sheet.freeze_panes, sheet.print_title_cols, sheet.page_setup.fitToWidth) == ("A6", None, 1)
+    assert "Print_Area" not in xml(book, "xl/workbook.xml")

@@ -197,7 +197,8 @@ def test_what_is_printed_grows_with_the_rows():
     """Whole columns: Excel prints them down to the last row in use, and nobody has to stretch them."""
     names = dict(
         re.findall(
-            r'localSheetId="(\d+)">[^<]*?!(\$[A-Z]+:\$[A-Z]+)<', parts(template_path())["xl/workbook.xml"].decode()
+            r'Print_Area" localSheetId="(\d+)">[^<]*?!(\$[A-Z]+:\$[A-Z]+)<',
+            parts(template_path())["xl/workbook.xml"].decode(),
         )
     )
     printed = [name for name, result in RESULTS.items() if result.printed]
