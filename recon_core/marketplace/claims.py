@@ -61,4 +61,5 @@ def _taken(facts: Facts, fees: pd.DataFrame, rows: Intp, bears: Int64, explained
     there = np.where(explained - there > facts.market.within_minor, there, explained)
     mine, own = order[rows], bears[rows]
     upto = running_sums(mine, own)
-    return np.clip(there[mine] - (upto - own), 0, own)
+    taken: Int64 = np.clip(there[mine] - (upto - own), 0, own)
+    return taken

@@ -59,6 +59,7 @@ class Facts:
     legs: Legs
     results: Mapping[str, Result]
     as_of: int
+    cut_off: int  # the as-of day that Setup chose, NO_DAY for none: then nothing is after it
     ids: pd.Series  # str (n)
     in_orders: Bool
     in_portal: Bool
@@ -75,6 +76,11 @@ class Facts:
     def n(self) -> int:
         """Orders."""
         return len(self.ids)
+
+    def is_later(self, day: Int64) -> Bool:
+        """Which days (m) lie after the as-of day of Setup; none where it names none."""
+        later: Bool = (day != NO_DAY) & (day > self.cut_off)
+        return later if self.cut_off != NO_DAY else np.zeros(len(day), bool)
 
     def by_order(self, goods_minor: Int64) -> Int64:
         """Sum over the goods rows of each order (n)."""
@@ -153,15 +159,20 @@ def gather(recipe: Recipe, raws: Mapping[str, Sequence[Raw]], results: Mapping[s
     lines, problems = settle(market, result, theirs, code[b:], group_by)
     by_type = sums_by_type(lines, lines.frame["order"].to_numpy(), len(ids))
     return Facts(
-        market=market, legs=legs, results=results, as_of=_as_of(recipe, results), ids=ids, in_orders=_flags(code[:a], len(ids)),
+        market=market, legs=legs, results=results, as_of=_as_of(recipe, results), cut_off=_cut_off(recipe), ids=ids, in_orders=_flags(code[:a], len(ids)),
         in_portal=_flags(code[a:b], len(ids)), goods=goods, goods_rows=goods_rows, items=_series(goods_rows.keys(Says.ITEM)), back=back,
         expected=expect(goods, back, market.cards), lines=lines, by_type=by_type, problems=tuple(problems),
     )  # fmt: skip
 
 
-def _as_of(recipe: Recipe, results: Mapping[str, Result]) -> int:
+def _cut_off(recipe: Recipe) -> int:
     chosen = recipe.as_of or recipe.period_to
-    return from_date(chosen) if chosen else max((result.as_of_day for result in results.values()), default=NO_DAY)
+    return from_date(chosen) if chosen else NO_DAY
+
+
+def _as_of(recipe: Recipe, results: Mapping[str, Result]) -> int:
+    chosen = _cut_off(recipe)
+    return chosen if chosen != NO_DAY else max((result.as_of_day for result in results.values()), default=NO_DAY)
 
 
 def _flags(codes: Int64, n: int) -> Bool:

@@ -1,4 +1,4 @@
-"""What the finished figures show that deserves eyes: payouts that are not their transfer, entries without an account, rows without an item, orders without a due date."""
+"""What the finished figures show that deserves eyes: payouts that are not their transfer or later than the as-of day, entries without an account, rows without an item, orders without a due date."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from recon_core.dates import to_date
 from recon_core.marketplace.facts import Facts
 from recon_core.money import grouped
 from recon_core.problems import Place, Problem, Severity
@@ -19,7 +20,13 @@ LOOK = "Look for rows that are missing, doubled or left out in its file; ask the
 
 def notices(facts: Facts, frames: Frames, refused: Mapping[int, Sequence[str]]) -> tuple[Problem, ...]:
     """Facts, frames, and the payouts that can have no journal -> Problems, payouts in their order."""
-    return (*_transfers(facts, frames), *_accounts(facts, refused), *_items(facts), *_dues(facts, frames))
+    return (
+        *_transfers(facts, frames),
+        *_after(facts, frames),
+        *_accounts(facts, refused),
+        *_items(facts),
+        *_dues(facts, frames),
+    )
 
 
 def _place(facts: Facts, payout: int) -> Place:
@@ -44,6 +51,21 @@ def _transfers(facts: Facts, frames: Frames) -> Iterator[Problem]:
         elif differs:
             what = f"{said}, the bank credited {grouped(bank)}; they differ by {grouped(gap)}."
             yield Problem("X-801", Severity.NOTE, _place(facts, at), payout, what, LOOK)
+
+
+def _after(facts: Facts, frames: Frames) -> Iterator[Problem]:
+    """Payouts dated, or credited, after the as-of day: it ages what is awaited, and leaves nothing out."""
+    own = frames["payouts"].iloc[: len(facts.lines.payouts)]
+    later = facts.is_later(own["day"].to_numpy(np.int64))
+    if facts.legs.bank is not None:
+        later |= facts.is_later(own["bank_day"].to_numpy(np.int64))
+    count = int(later.sum())
+    if count:
+        day = str(to_date(facts.cut_off))
+        total = grouped(int(own["sum_minor"].to_numpy()[later].sum()))
+        said = f"{count:,} payouts of {total} in all are" if count > 1 else f"1 payout of {total} is"
+        what = f"{said} dated, or credited, after the as-of day {day}; the orders in {'them' if count > 1 else 'it'} count as paid all the same."
+        yield Problem("R-760", Severity.NOTE, Place(sheet="Setup"), day, what, "Change As of in Setup to a later day, or take the later files out to see the orders as they stood on that day.")  # fmt: skip
 
 
 def _accounts(facts: Facts, refused: Mapping[int, Sequence[str]]) -> Iterator[Problem]:

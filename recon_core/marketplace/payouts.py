@@ -26,7 +26,7 @@ def payouts(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
     Status: Matched, Amount differs, In transit, Missing in the bank, Only in the bank, Not compared (no leg against the bank).
     Matched only where the bank leg confirms the credit and it is the sum of the lines that count: the leg adds up rows as printed,
-    so a line that was left out is in its figure and not in ours.
+    so a line that was left out is in its figure and not in ours. A credit after the as-of day of Setup is In transit: bank_minor 0, with its day and reference.
     """  # fmt: skip
     lines, table = facts.lines.frame, facts.lines.payouts
     n, payout = len(table), lines["payout"].to_numpy()
@@ -53,7 +53,9 @@ def payouts(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     gap = _gaps(table["group"], frame["sum_minor"].to_numpy(), amount)
     green = has & found["green"].fillna(0).to_numpy().astype(bool) & (np.abs(gap) <= facts.legs.bank_within_minor)
     arrived = arrivals(table["day"].to_numpy(), day, facts.as_of, _wait(facts.legs.bank))
-    status = np.select([green, has, arrived == IN_TRANSIT], [PayoutStatus.MATCHED, PayoutStatus.DIFFERS, PayoutStatus.IN_TRANSIT], PayoutStatus.MISSING)  # fmt: skip
+    later = green & facts.is_later(day)  # it was on its way on that day; another amount is said whatever its day
+    status = np.select([later, green, has, arrived == IN_TRANSIT], [PayoutStatus.IN_TRANSIT, PayoutStatus.MATCHED, PayoutStatus.DIFFERS, PayoutStatus.IN_TRANSIT], PayoutStatus.MISSING)  # fmt: skip
+    has = has & ~later
     frame = frame.assign(
         bank_minor=np.where(has, amount, 0), bank_day=day, bank_reference=pd.Series(found["reference"].fillna("").to_numpy(object), dtype="str"),
         difference_minor=np.where(has, amount, 0) - frame["sum_minor"], status=pd.Series(status, dtype="str"),

@@ -105,6 +105,7 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912, PLR0915
         for name in "ab"
     }
     uses, options, more, skips, lookups, derived, market, fees, ledgers, terms = [], {}, {}, [], [], [], [], [], [], []
+    chosen: dict[str, dt.date] = {}
     for line in case.settings:
         word, _, rest = line.partition(" ")
         if word == "use":
@@ -150,6 +151,8 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912, PLR0915
             portal, days, *bounds = re.split(r"\s{2,}", rest)
             first, last = (from_date(dt.date.fromisoformat(one)) for one in bounds)
             terms.append(Term(portal=portal, days=int(days), first_day=first, last_day=last))
+        elif word == "as_of":
+            chosen["as_of"] = dt.date.fromisoformat(rest)
         elif word == "account":  # `account entry  ledger`
             ledgers.append(Account(**dict(zip(("entry", "name"), re.split(r"\s{2,}", rest), strict=True))))
         elif word == "compare":
@@ -185,6 +188,7 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912, PLR0915
             )
             if market
             else None,
+            **chosen,
         ),
         supporting=supporting,
         **more,

@@ -7,7 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from recon_core.money import to_minor, to_text
+from recon_core.dates import to_date
+from recon_core.money import grouped, to_minor, to_text
 from tests.marketplace import ajio, books_of_months
 from tests.marketplace.test_owed import owed
 from tests.months import NET, TAX, make_month
@@ -118,3 +119,31 @@ def test_gst_that_was_not_taken_is_not_claimed_back(seed: int, taken: int) -> No
         assert np.abs(after.loc[order].to_numpy() - wanted).max() <= 100  # GST of several lines is rounded line by line
     others = whole.index.difference(list(back))
     assert (after.loc[others] == whole.loc[others]).all(axis=None)
+
+
+@pytest.mark.parametrize("seed", [3, 5, 40])
+def test_a_payout_after_the_as_of_day_is_said_and_not_green(seed: int) -> None:
+    """As of the eve of the second payout: it and the third are on their way, whatever the bank statement goes on to say."""
+    month = make_month(seed, 90, payouts=3)
+    recipe, files = books_of_months.recipe(month), books_of_months.files(month)
+    cut = int(month.payouts["day"][1]) - 1
+    books = ajio.reconciled(dataclasses.replace(recipe, as_of=to_date(cut)), files)[0]
+    total = month.payouts["total_minor"].tolist()
+    assert [one.code for one in books.problems] == ["R-760"]
+    assert f"2 payouts of {grouped(sum(total[1:]))}" in books.problems[0].what
+    assert books.payouts["status"].tolist()[:3] == ["Matched", "In transit", "In transit"]
+    assert books.payouts["bank_minor"].tolist()[:3] == [total[0], 0, 0]
+    assert books.settlements["state"].tolist() == ["Finalized", "Open", "Open"]
+    chain = books.chain.set_index(["part", "item"])["amount_minor"]
+    assert (chain["Bank", "Bank credits matched"], chain["Bank", "In transit"]) == (total[0], sum(total[1:]))
+    whole = ajio.reconciled(recipe, files)[0]
+    assert (whole.problems, set(whole.payouts["status"][:3])) == ((), {"Matched"})
+    assert (books.orders["actual_net_minor"] == whole.orders["actual_net_minor"]).all()  # nothing is left out
+
+
+def test_the_day_itself_is_not_after_it_and_without_a_chosen_day_nothing_is() -> None:
+    month = make_month(41, 60, payouts=2)
+    recipe, files = books_of_months.recipe(month), books_of_months.files(month)
+    for day in (to_date(int(month.payouts["day"][1])), None):
+        books = ajio.reconciled(dataclasses.replace(recipe, as_of=day), files)[0]
+        assert (books.problems, set(books.payouts["status"][:2])) == ((), {"Matched"})

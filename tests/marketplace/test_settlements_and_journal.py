@@ -95,7 +95,8 @@ def test_what_was_planted_is_named_to_the_paisa(some: tuple[Month, Books]) -> No
 
 def test_the_state_of_a_payout(some: tuple[Month, Books]) -> None:
     month, found = some
-    arrived = month.payouts.set_index("settlement_id")["is_in_bank"].loc[found.settlements["payout"]].to_numpy()
+    truth = month.payouts.set_index("settlement_id").loc[found.settlements["payout"]]
+    arrived = (truth["is_in_bank"] & (truth["day"] <= month.as_of)).to_numpy()
     assert (found.settlements["state"].to_numpy() == np.where(arrived, "Finalized", "Open")).all()
     assert (found.settlements["gap_minor"] == 0).all()
 
@@ -169,7 +170,7 @@ def test_an_entry_without_an_account_keeps_its_payouts_out_and_no_others() -> No
     found = books(month, accounts(without=("PENALTY",), by_order=BY_ORDER))
     hit = month.lines.loc[np.flatnonzero(month.amounts["Fee: Penalty"]), "payout"].unique().tolist()
     assert {at: list(missing) for at, missing in found.refusals.items()} == {at: ["PENALTY"] for at in hit}
-    assert [one.code for one in found.problems] == ["X-803"]
+    assert [one.code for one in found.problems] == ["R-760", "X-803"]  # its last payout is after the as-of day
     stays = ~whole.journal["payout"].isin(hit)
     pd.testing.assert_frame_equal(found.journal, whole.journal[stays].reset_index(drop=True))
 
