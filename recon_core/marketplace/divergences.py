@@ -97,7 +97,8 @@ def _columns(facts: Facts, frames: dict[str, pd.DataFrame]) -> dict[str, np.ndar
     of = {name: accounts[column].to_numpy() for name, column in take.items()}
     has_portal = bool(of["portal"].any()) or facts.legs.orders is not None
     of["absent"] = ~of["portal"] & has_portal
-    of["awaits"] = of["ours"] & (accounts["payment"].to_numpy() == AWAITING) & ~of["absent"]
+    # an order awaits payment too where more was taken back than was paid: of the sale nothing is open then
+    of["awaits"] = of["ours"] & (accounts["payment"].to_numpy() == AWAITING) & ~of["absent"] & (of["open"] > within)
     of["not_due"] = (accounts["due_day"].to_numpy() != NO_DAY) & (accounts["overdue_days"].to_numpy() == 0)
     of["within"] = np.full(n, within, np.int64)
     of["complete"] = (

@@ -51,6 +51,7 @@ def _tags(facts: Facts, accounts: pd.DataFrame) -> pd.Series:
         for row in np.flatnonzero(flags).tolist():
             out[row] = f"{out[row]}; {word(row)}" if out[row] else word(row)
 
+    awaits &= accounts["outstanding_minor"].to_numpy() > within  # what was taken back beyond the sale has no due day
     blank, several, linked = _line_flags(facts)
     tag(ours & accounts["is_cancelled"].to_numpy(), lambda _: "cancelled")
     tag(ours & accounts["is_rto"].to_numpy(), lambda _: "RTO")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from recon_core.dates import to_date
@@ -147,3 +148,25 @@ def test_the_day_itself_is_not_after_it_and_without_a_chosen_day_nothing_is() ->
     for day in (to_date(int(month.payouts["day"][1])), None):
         books = ajio.reconciled(dataclasses.replace(recipe, as_of=day), files)[0]
         assert (books.problems, set(books.payouts["status"][:2])) == ((), {"Matched"})
+
+
+@pytest.mark.parametrize("seed", [3, 5, 12])
+def test_an_order_of_which_nothing_is_open_is_neither_short_nor_not_due(seed: int) -> None:
+    """A return that is taken back twice: the order awaits payment, its sale was paid in full."""
+    month = make_month(seed, 90, payouts=3)
+    recipe, files = books_of_months.recipe(month), books_of_months.files(month)
+    doubled = set()
+    for at, file in enumerate(files["Settlements"]):
+        frame = file.frame
+        back = frame[(frame["Line Type"] == "Return") & ~frame["Order ID"].isin(doubled)].drop_duplicates("Order ID")
+        doubled |= set(back["Order ID"].str.strip())
+        again = back.assign(**{"Invoice No": "", "AWB": ""})  # else it is a copy of the row, which counts once
+        row = np.concatenate([file.row, np.arange(len(again)) + int(file.row.max()) + 1])
+        frame = pd.concat([frame, again], ignore_index=True)
+        files["Settlements"][at] = dataclasses.replace(file, frame=frame, row=row)
+    orders = ajio.reconciled(recipe, files)[0].orders.set_index("order_id")
+    mine = orders.loc[orders.index.intersection(list(doubled))]
+    mine = mine[mine["divergences"].str.contains("DOUBLE_RETURN_CHARGE") & (mine["outstanding_minor"] == 0)]
+    assert (mine["payment"] == "Awaiting payment").any()
+    assert not mine["divergences"].str.contains("SHORT_PAYMENT|NOT_DUE|NOT_SETTLED").any()
+    assert not mine["tags"].str.contains("not due|overdue|no due date").any()
