@@ -7,9 +7,12 @@ import pandas as pd
 
 from recon_core.marketplace.facts import Facts
 from recon_core.marketplace.words import DISPUTED, FAILED, TAX
-from recon_core.money import Int64, sum_by
+from recon_core.money import Bool, Int64, sum_by
 from recon_core.owed import Intp
 from recon_core.releases import running_sums
+from recon_core.texts import words_of
+
+OVERPAID = "the order is over-paid: part of the fee may go back with the payment"
 
 
 def claims(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -35,16 +38,28 @@ def claims(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     tax = np.where(tax_row, rest[at], bears[at])
     last = np.array([str(names).rpartition("; ")[2] for names in fees["payout"].cat.categories] + [""], object)
     payout = last[fees["payout"].cat.codes.to_numpy()[at]]
+    accounts = frames["accounts"]
+    overpaid = accounts["in_orders"].to_numpy() & (
+        accounts["overpaid_minor"].to_numpy() > facts.legs.settlement.within_minor
+    )
     found = pd.DataFrame({
         "payout": pd.Series(payout, dtype="str"), "order": order[at], "order_id": fees["order_id"].iloc[at].array, "fee": fees["fee"].iloc[at].array,
         "expected_minor": fees["expected_minor"].to_numpy()[at], "charged_minor": fees["charged_minor"].to_numpy()[at],
-        "over_minor": over, "tax_minor": tax, "total_minor": over + tax, "reason": fees["reason"].iloc[at].array, "card": fees["card"].iloc[at].array,
+        "over_minor": over, "tax_minor": tax, "total_minor": over + tax, "reason": fees["reason"].iloc[at].array, "card": _said(fees["card"].iloc[at], overpaid[order[at]]),
     })  # fmt: skip
     place = {name: number for number, name in enumerate(facts.lines.payouts["payout"])}
     key = found["payout"].map(place).fillna(-1).to_numpy()
     return (
         found.assign(payout=found["payout"].astype("str")).iloc[np.argsort(key, kind="stable")].reset_index(drop=True)
     )
+
+
+def _said(card: pd.Series, overpaid: Bool) -> pd.Categorical[str]:
+    """The card of each claim; of an order that was over-paid with a word of it, since the payment itself may be taken back."""
+    names = [str(name) for name in card.cat.categories]
+    code = card.cat.codes.to_numpy().astype(np.int64)
+    more = [f"{name}; {OVERPAID}" for name in names]
+    return words_of(np.where(overpaid & (code >= 0), code + len(names), code), [*names, *more])
 
 
 def _taken(facts: Facts, fees: pd.DataFrame, rows: Intp, bears: Int64, explained: Int64) -> Int64:

@@ -170,3 +170,14 @@ def test_an_order_of_which_nothing_is_open_is_neither_short_nor_not_due(seed: in
     assert (mine["payment"] == "Awaiting payment").any()
     assert not mine["divergences"].str.contains("SHORT_PAYMENT|NOT_DUE|NOT_SETTLED").any()
     assert not mine["tags"].str.contains("not due|overdue|no due date").any()
+
+
+def test_a_claim_of_an_over_paid_order_says_so() -> None:
+    month = make_month(12, 400, payouts=5, spoil=0.1)
+    books = ajio.reconciled(books_of_months.recipe(month), books_of_months.files(month))[0]
+    orders = books.orders.set_index("order_id")
+    over = orders["overpaid_minor"].loc[books.claims["order_id"].astype("str")].to_numpy() > 500
+    said = books.claims["card"].astype("str").str.endswith("may go back with the payment").to_numpy()
+    assert over.any()
+    assert not over.all()
+    assert (over == said).all()
