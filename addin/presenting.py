@@ -19,6 +19,7 @@ from recon_core.formula import FormulaError, Listed
 from recon_core.model import CLASS_CODE, CLASSES, MatchClass, Result, Status, Tally
 from recon_core.money import grouped, to_text
 from recon_core.problems import SEVERITY_WORDS, Problem, Severity
+from recon_core.reports.case import WARNS
 
 JSON_STATUS = {
     Status.MATCHED: "fully_matched",
@@ -28,6 +29,10 @@ JSON_STATUS = {
 }
 COLOURS = {Status.MATCHED: "green", Status.PARTIALLY_MATCHED: "yellow", Status.UNMATCHED: "red", Status.SKIPPED: "dim"}
 FORMULA_CODES = ("D-701", "D-702")
+FIRST = frozenset(
+    {"X-801", "X-802", "L-601", "L-602", "L-603", "R-752"}
+)  # money or files that are missing: before rows left out
+ROUTINE = frozenset({"D-602"})  # in every file of some portals; told in one line
 SHOWN = 12  # problems printed before the rest is counted
 DOES_NOT_TIE = "Tie-out: Summary!B5 does not show TRUE. Do not sign; look at the lines of the tie-out."
 MOST_TOLD = 900  # characters of a message box; Excel cuts it at about 1,000
@@ -172,7 +177,8 @@ def closing(done: Done, *, written: bool = True, ties: bool = True) -> str:
     if written:
         lines.append("Tie-out: agrees. Summary proves it with live formulas." if ties else DOES_NOT_TIE)
         lines += _of_time(done)
-    seen = [f"{SEVERITY_WORDS[one.severity]}: {one}" for one in ranked if one.severity is not Severity.NOTE]
+    told = [one for one in ranked if one.severity is not Severity.NOTE or one.code in FIRST - {"L-603"}]
+    seen = [f"{SEVERITY_WORDS[one.severity]}: {one}" for one in told]
     rest = len(ranked) - len(seen)
     notes = f"{rest} {'note' if rest == 1 else 'notes'} on Data checks." if rest else ""
     return _told(lines, seen, notes or "Next: Exceptions." if written else notes)
@@ -240,8 +246,15 @@ def fault(error: BaseException, run_id: str, folder: Path) -> str:
 
 
 def _ranked(problems: Sequence[Problem]) -> list[Problem]:
-    order = list(Severity)
-    return sorted(problems, key=lambda one: order.index(one.severity))
+    """The gravest first: stops and questions, money or files that are missing, rows left out, notes that deserve eyes, others, routine ones."""
+
+    def gravity(one: Problem) -> int:
+        if one.severity is not Severity.NOTE:
+            return {Severity.STOP: 0, Severity.ASK: 1}.get(one.severity, 3)
+        ranks = ((FIRST, 2), (WARNS, 4), (ROUTINE, 6))
+        return next((rank for codes, rank in ranks if one.code in codes), 5)
+
+    return sorted(problems, key=gravity)
 
 
 def _caret(problem: Problem) -> str:
@@ -279,7 +292,9 @@ def _cells(tally: Tally) -> tuple[str, str]:
 
 def show_problems(problems: Sequence[Problem], console: Console) -> None:
     """The gravest first; the rest is counted, the sheet Data checks has them all."""
-    ranked = _ranked(problems)
+    routine = [one for one in problems if one.code in ROUTINE and one.severity is Severity.NOTE]
+    folded = routine if len(routine) > 1 else []
+    ranked = [one for one in _ranked(problems) if one not in folded]
     for problem in ranked[:SHOWN]:
         style = {
             Severity.STOP: "bold red",
@@ -290,5 +305,8 @@ def show_problems(problems: Sequence[Problem], console: Console) -> None:
         console.print(Text.assemble((f"{SEVERITY_WORDS[problem.severity]:<13}", style), str(problem)), soft_wrap=True)
         if caret := _caret(problem):
             console.print(Text(caret, style="bold"), soft_wrap=True)
+    if folded:
+        words = f"{folded[0].code} {len(folded)} times, first {folded[0].where}: {folded[0].what}"
+        console.print(Text.assemble((f"{SEVERITY_WORDS[Severity.NOTE]:<13}", "dim"), words), soft_wrap=True)
     if len(ranked) > SHOWN:
         console.print(f"... and {len(ranked) - SHOWN} more; the sheet Data checks and --json list all.")
