@@ -141,7 +141,14 @@ class Book:
         found = ["Setup"] if setup_hash(self.cells) != last else []
         recipe, _ = parse_recipe(self.cells)
         before, now = self._files(), _fingerprints(recipe, self.path)
-        found += sorted({f"{name} is new" for name, _ in now - before if name not in {one for one, _ in before}})
+        known = {digest for _, digest in before}  # a file that is there twice is read once (F-322)
+        found += sorted(
+            {
+                f"{name} is new"
+                for name, digest in now - before
+                if name not in {one for one, _ in before} and digest not in known
+            }
+        )
         found += sorted({f"{name} has changed" for name, _ in now - before if name in {one for one, _ in before}})
         return found + sorted({f"{name} is gone" for name, _ in before - now if name not in {one for one, _ in now}})
 

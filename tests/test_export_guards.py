@@ -138,3 +138,11 @@ def test_a_settlement_file_of_such_a_payout_is_announced(book: Path, tmp_path: P
     told = " ".join(tieout("export", "settlement", book, "--to", tmp_path / "out").split())
     assert told.count("X-801") == 1
     assert "a difference of -123.00" in told
+
+
+def test_a_copy_of_a_file_that_was_read_changes_nothing_and_another_file_does(book: Path) -> None:
+    copy = book.parent / "settlement_W1_copy.csv"
+    shutil.copy(book.parent / "settlement_W1.csv", copy)
+    assert "Wrote 2 vouchers" in tieout("export", "journal", book, "--payout", "FNSET-0410")
+    copy.write_bytes(copy.read_bytes() + b"\n")
+    assert "settlement_W1_copy.csv is new" in tieout("export", "journal", book, code=4)
