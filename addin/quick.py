@@ -132,7 +132,7 @@ def _run(
     waiting = wish.book.with_name(f".{wish.book.stem}.tieout-{os.getpid()}.tmp.xlsx")
     sweep_orphans(wish.book)
     texts = [str(row["File or pattern"]) for row in tables["Sources"]]
-    outside = [text for text in texts if source_paths.is_outside(text, wish.book)]  # named by the user himself
+    outside = [text for text in texts if source_paths.leads_outside(text, wish.book)]  # named by the user himself
     mine = settings.load()
     named = {(settings.place_of(wish.book), text) for text in outside}
     try:

@@ -3,7 +3,8 @@
 A workbook that came by mail decides by its Setup what is read. What lies in its own folder, or below it, is read.
 Everything else is asked about once (`tieout allow BOOK`): a file of yours could otherwise end up on the sheets of a
 workbook that goes back to its sender, and a name on a server of his makes Windows log on there with your account.
-Names are judged by their letters alone: to look whether a server's file is there is to log on already.
+Names are judged by their letters first: to look whether a server's file is there is to log on already. A name that stays in the
+folder may still be a link that leads out of it; that is asked about like a path.
 """
 
 from __future__ import annotations
@@ -50,11 +51,27 @@ def is_outside(text: str, workbook: Path, *, on_windows: bool = sys.platform == 
     return not full.startswith(inside)
 
 
+def leads_outside(text: str, workbook: Path) -> bool:
+    """Whether a path, or a file that fits it, is out of the folder of the workbook: by its letters, or by a link that lies in the folder.
+
+    Links are looked up only where the letters stay in the folder, so nothing is asked of a server that Setup names.
+    """
+    if is_outside(text, workbook):
+        return True
+    if not text:
+        return False
+    folder, flat = workbook.parent, text.strip().replace("\\", "/")
+    typed = [folder / text, folder / flat]
+    fits = [folder / name for name in glob.iglob(flat, root_dir=folder)] if any(sign in flat for sign in "*?[") else []  # noqa: PTH207 - as `paths`
+    home = folder.resolve()
+    return any(not path.resolve().is_relative_to(home) for path in (*typed, *fits))
+
+
 def named_outside(recipe: Recipe, workbook: Path) -> list[tuple[str, str, str]]:
-    """Paths of Sources and Supporting data that lead out of the workbook's folder, as (what for, path, cell of Setup)."""
+    """Paths of Sources and Supporting data that lead out of the workbook's folder, by a link too, as (what for, path, cell of Setup)."""
     named = [(f"source {one.name}", one.path, one.cell) for one in recipe.sources]
     named += [(f"supporting data of {one.source}", one.path, "") for one in recipe.lookups]
-    return [one for one in named if one[1] and is_outside(one[1], workbook)]
+    return [one for one in named if one[1] and leads_outside(one[1], workbook)]
 
 
 def not_allowed(recipe: Recipe, workbook: Path, allowed: Allowed) -> Iterator[Problem]:
@@ -74,7 +91,7 @@ def not_allowed(recipe: Recipe, workbook: Path, allowed: Allowed) -> Iterator[Pr
             )
             yield Problem("H-131", Severity.ASK, where, path, what, fix)
         else:
-            what = f"Setup wants '{path}' read for {what_for}: that is not in the folder of the workbook."
+            what = f"Setup wants '{path}' read for {what_for}: that is not in the folder of the workbook, or is a link out of it."
             yield Problem("H-130", Severity.ASK, where, path, what, fix)
 
 
@@ -85,7 +102,7 @@ def absent(recipe: Recipe, workbook: Path, allowed: Allowed) -> list[SourceSpec]
 
 def may_look(path: str, workbook: Path, allowed: Allowed) -> bool:
     """Whether a file of a source may be looked for on this computer."""
-    return not is_outside(path, workbook) or (place_of(workbook), path) in allowed
+    return not leads_outside(path, workbook) or (place_of(workbook), path) in allowed
 
 
 def paths(spec: SourceSpec, workbook: Path, problems: list[Problem], *, is_awaited: bool = False) -> list[Path]:
