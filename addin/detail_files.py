@@ -97,8 +97,17 @@ def _decimal(column: pa.ChunkedArray) -> pa.Array:
 
 def read(workbook: Path, file: str) -> dict[str, list[object]]:
     """The columns of a detail file beside the workbook; none where it is gone or is no such file."""
+    path = beside(workbook, file)
+    if path is None:
+        return {}
     try:
-        table: pa.Table = pq.read_table(workbook.with_name(file))
+        table: pa.Table = pq.read_table(path)
     except (OSError, pa.ArrowException):
         return {}
     return {name: table.column(name).to_pylist() for name in table.column_names}
+
+
+def beside(workbook: Path, file: str) -> Path | None:
+    """The file of this name in the workbook's folder; None where there is none, or where a sheet says a path in place of a name."""
+    path = workbook.parent / file
+    return path if file and not set(file) & set("/\\:") and path.is_file() else None

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from addin.detail_files import beside
 from addin.export_files import check_folders, check_free, file_name, place, targets
 from addin.hosts.file import FileHost
 from addin.job import named_files, setup_hash, source_files
@@ -179,8 +180,8 @@ class Book:
 
         from recon_core.money import MINOR_PER_MAJOR
 
-        path, said = self.path.with_name(file), str(self.host.cells(sheet)[3][0])
-        if not path.exists() or f"SHA-256 {sha256(str(path))}" not in said:
+        path, said = beside(self.path, file), str(self.host.cells(sheet)[3][0])
+        if path is None or f"SHA-256 {sha256(str(path))}" not in said:
             what = f"The rows of the sheet {sheet} stand in {file}, which is not there or not the file of the run."
             raise ReconError(Problem("X-818", Severity.STOP, Place(file=file), "", what, RUN_AGAIN))
         frame = pq.read_table(path, columns=["Payout", *names])

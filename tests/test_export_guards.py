@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
-from addin import job
+from addin import detail_files, job
 from addin.cli import main
 from addin.demo import make_demo
 from addin.export_files import targets
@@ -146,3 +146,12 @@ def test_a_copy_of_a_file_that_was_read_changes_nothing_and_another_file_does(bo
     assert "Wrote 2 vouchers" in tieout("export", "journal", book, "--payout", "FNSET-0410")
     copy.write_bytes(copy.read_bytes() + b"\n")
     assert "settlement_W1_copy.csv is new" in tieout("export", "journal", book, code=4)
+
+
+@pytest.mark.parametrize("file", ["", ".", "..", "../secret.parquet", "/etc/passwd", "a/b.parquet", "\\\\server\\x.parquet", "C:x.parquet", "gone.parquet"])  # fmt: skip
+def test_detail_is_read_from_a_file_beside_the_workbook_or_not_at_all(tmp_path: Path, file: str) -> None:
+    (tmp_path / "secret.parquet").write_bytes(b"x")
+    (tmp_path / "april").mkdir()
+    assert detail_files.beside(tmp_path / "april" / "Book.xlsx", file) is None
+    assert detail_files.read(tmp_path / "april" / "Book.xlsx", file) == {}
+    assert detail_files.beside(tmp_path / "Book.xlsx", "secret.parquet") == tmp_path / "secret.parquet"
