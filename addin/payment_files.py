@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from addin import plain_xlsx
 from recon_core import money
 from recon_core.dates import NO_DAY, from_date, read_dates
 from recon_core.entries import CUSTOM
 from recon_core.model import Raw, Source
 from recon_core.money import grouped, read_amounts
+from recon_core.plain_csv import shown
 from recon_core.problems import Place, Problem, ReconError, Severity
 from recon_core.readers import read
 from recon_core.standard_template import FIELDS, HEADERS, Field, Role, Template, booking_problems, entry_types_of
@@ -156,8 +160,21 @@ def _booked(raw: Raw, template: Template, transfer: Transfer) -> list[Sequence[s
             if name not in own and not _has(template, name)
         }
     )
+    amounts = {*template.types, template.header(Role.NET)}
+    for name in frame.columns:
+        frame[name] = _as_plain(frame[name].astype("str"), is_amount=name in amounts)
     order = [*missing, *(name for name in frame.columns if name not in missing)]
     return [order, *frame[order].to_numpy().tolist()]
+
+
+def _as_plain(cells: pd.Series, *, is_amount: bool) -> pd.Series:
+    """Cells of a CSV that no spreadsheet takes for formulas; an amount keeps its sign."""
+    number = read_amounts(cells).ok if is_amount else np.zeros(len(cells), bool)
+    return pd.Series(
+        [text if fine else shown(text) for text, fine in zip(cells, number, strict=True)],
+        index=cells.index,
+        dtype="str",
+    )
 
 
 def _has(template: Template, name: str) -> bool:
