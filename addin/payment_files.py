@@ -61,7 +61,14 @@ def headers_with(fees: Sequence[str]) -> tuple[str, ...]:
     """The columns of the template with a seller's own fees behind the default ones. Raises ReconError T-265, T-267."""
     last = max(at for at, header in enumerate(HEADERS) if header.startswith(CUSTOM))
     headers = (*HEADERS[: last + 1], *(" ".join(fee.split()) for fee in fees), *HEADERS[last + 1 :])
-    _refuse(entry_types_of(headers, Place()).problems)
+    problems = entry_types_of(headers, Place()).problems
+    mine = {" ".join(fee.split()) for fee in fees}
+    _refuse(
+        [
+            one._replace(fix=f"Write --fee '{CUSTOM}{one.raw}'.") if one.code == "T-265" and one.raw in mine else one
+            for one in problems
+        ]
+    )
     return headers
 
 

@@ -6,8 +6,11 @@ import csv
 import datetime as dt
 from pathlib import Path
 
-from addin.payment_files import Transfer, book_payment
+import pytest
+
+from addin.payment_files import Transfer, book_payment, headers_with
 from recon_core.model import Source
+from recon_core.problems import ReconError
 from recon_core.readers import read
 
 
@@ -27,3 +30,13 @@ def test_texts_are_no_formulas_and_amounts_keep_their_sign(tmp_path: Path) -> No
     raw, problems = read(Source(name="Payment", path=str(out)), out.name)
     assert raw is not None
     assert problems == ()
+
+
+@pytest.mark.parametrize("fee", ["Ads", "TDs 2", " Storage  rent "])
+def test_a_fee_without_its_prefix_is_told_how_to_write_it(fee: str) -> None:
+    with pytest.raises(ReconError) as refused:
+        headers_with([fee])
+    assert (refused.value.problem.code, refused.value.problem.fix) == (
+        "T-265",
+        f"Write --fee 'Fee: {' '.join(fee.split())}'.",
+    )
