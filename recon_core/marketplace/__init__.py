@@ -25,6 +25,7 @@ from recon_core.marketplace.notices import notices
 from recon_core.marketplace.orders import orders
 from recon_core.marketplace.payouts import payouts
 from recon_core.marketplace.releases import non_order, releases
+from recon_core.marketplace.repeats import repeated_payouts
 from recon_core.marketplace.settlements import settlements
 from recon_core.marketplace.words import FEE_STATUSES
 from recon_core.model import Raw, Result
@@ -96,7 +97,7 @@ def analyse(recipe: Recipe, completed: Mapping[str, Sequence[Raw]], results: Map
     settlement = results[facts.legs.settlement.name]
     return Books(
         **frames, refusals=refused, has_accounts=facts.market.accounts is not None, files=tuple(file.file for file in settlement.files),
-        as_of=facts.as_of, legs=facts.legs, problems=(*facts.problems, *notices(facts, frames, refused)),
+        as_of=facts.as_of, legs=facts.legs, problems=(*repeated_payouts(facts, completed), *facts.problems, *notices(facts, frames, refused)),
     )  # fmt: skip
 
 

@@ -144,8 +144,8 @@ def gather(recipe: Recipe, raws: Mapping[str, Sequence[Raw]], results: Mapping[s
     if legs is None or market is None:
         return None
     result = results[legs.settlement.name]
-    ours = _placed(result, legs.ours, market.sources(Role.ORDERS), raws, (0, NOTHING_EXPECTED))
-    theirs = _placed(result, 1 - legs.ours, market.sources(Role.SETTLEMENTS), raws, (0, NO_ID))
+    ours = placed_lines(result, legs.ours, market.sources(Role.ORDERS), raws, (0, NOTHING_EXPECTED))
+    theirs = placed_lines(result, 1 - legs.ours, market.sources(Role.SETTLEMENTS), raws, (0, NO_ID))
     portal = _portal_keys(legs, results, market, raws)
     keys = concat_texts([ours.keys, portal, theirs.keys])
     ids, code = _numbered(keys)
@@ -197,7 +197,7 @@ def _numbered(keys: pa.Array) -> tuple[pd.Series, Int64]:
     return pd.Series(texts[order], dtype="str"), rank[codes]  # rank[-1] is -1
 
 
-def _placed(result: Result, side: int, sources: Sequence[str], raws: Mapping[str, Sequence[Raw]], skips: Sequence[int]) -> Placed:  # fmt: skip
+def placed_lines(result: Result, side: int, sources: Sequence[str], raws: Mapping[str, Sequence[Raw]], skips: Sequence[int]) -> Placed:  # fmt: skip
     """Lines of a side, of files of these sources, whose skip code is one of `skips`."""
     lines = result.lines
     wanted = (lines["side"].to_numpy() == side) & np.isin(lines["skip"].to_numpy(), skips)

@@ -12,8 +12,10 @@ import pyarrow as pa
 
 from recon_core.dates import NO_DAY, Days
 from recon_core.entries import (  # fmt: skip
+    KIND_CODE,
     EntryType,
     Int8,
+    LineKind,
     PlaceOf,
     entries_of,
     read_kinds,
@@ -25,16 +27,17 @@ from recon_core.entries import (  # fmt: skip
 )
 from recon_core.keys import standard
 from recon_core.market import Market, Role, Says
-from recon_core.market_rows import Part, amounts_of, column_of, days_of
+from recon_core.market_rows import Part, amounts_of, column_of, days_of, read_column, terms_in
 from recon_core.model import Raw, Result
-from recon_core.money import Int64
-from recon_core.problems import Place, Problem
+from recon_core.money import Bool, Int64, grouped
+from recon_core.problems import Place, Problem, Severity
 from recon_core.ratecard import UNKNOWN
 from recon_core.standard_template import Role as Column
 from recon_core.standard_template import TemplateColumn, entry_types_of
 from recon_core.texts import arrow_text, concat_texts
 
 Texts = npt.NDArray[np.object_]
+ENOUGH_SALES = 3  # of one file, all negative, before its signs are taken to be turned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ def settle(market: Market, result: Result, placed: Placed, order: Int64, group_b
 
     Lines whose amounts do not add up to their net are left out and listed (T-261; T-262 where all signs are turned).
     """
-    read = [_File.read(market, part) for part in placed.parts]
+    read = [FileLines.read(market, part) for part in placed.parts]
     file, row = placed.lines["file"].to_numpy(), placed.lines["row"].to_numpy()
 
     def place_of(pos: int) -> Place:
@@ -114,7 +117,7 @@ def _that_add_up(found: Settled, place_of: PlaceOf, problems: list[Problem]) -> 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
+class FileLines:
     """The counted rows of one settlement file. `types`: amount column -> entry type on a sale. Net is UNKNOWN where no column has it."""
 
     raw: Raw
@@ -132,7 +135,7 @@ class _File:
     problems: tuple[Problem, ...]
 
     @classmethod
-    def read(cls, market: Market, part: Part) -> _File:
+    def read(cls, market: Market, part: Part) -> FileLines:
         """The columns that Setup names; else those that the standard template knows."""
         raw, at = part.raw, part.rows
         template = entry_types_of([str(name) for name in raw.frame.columns]).columns
@@ -143,19 +146,22 @@ class _File:
             if column.role is Column.AMOUNT and column.type not in stated.values()
         }
         types |= stated  # what Setup says is a tax takes the place of a column that is merely called so
-        amounts = {name: _or_zero(amounts_of(raw, name)[at]) for name in types}
         columns = _Columns(market, raw, template)
+        net, form = columns.named(Says.NET, Column.NET)
+        paid = amounts_of(raw, net, form)[at] if net else np.full(len(at), UNKNOWN, np.int64)
+        read = {name: _amounts(raw, name, at, paid == UNKNOWN) for name in types}
+        amounts = {name: minor for name, (minor, _) in read.items()}
+        unread = [problem for _, found in read.values() for problem in found]
         sale = next((amounts[name] for name, kind in types.items() if kind == EntryType.SALE), np.zeros(len(at), np.int64))  # fmt: skip
         kind, problems = read_kinds(columns.kinds(part), sale, Place(file=raw.file, sheet=raw.sheet))
-        net, form = columns.named(Says.NET, Column.NET)
         total = market.use(Role.SETTLEMENTS, raw.source, Says.PAYOUT_TOTAL)
         return cls(
-            raw=raw, net=amounts_of(raw, net, form)[at] if net else np.full(len(at), UNKNOWN, np.int64), kind=kind,
+            raw=raw, net=paid, kind=kind,
             stated=amounts_of(raw, total.column, total.form or "auto")[at] if total else np.full(len(at), UNKNOWN, np.int64),
             day=days_of(raw, *columns.named(Says.PAYOUT_DATE, Column.PAYOUT_DATE))[at], types=types, amounts=amounts,
             item=standard(columns.text(part, Says.ITEM, Column.ITEM)), remarks=columns.text(part, Says.REMARKS, Column.NOTE),
             payout=_objects(columns.text(part, Says.PAYOUT, Column.PAYOUT)), reference=_objects(columns.text(part, Says.PAYOUT_REFERENCE, Column.BANK_REFERENCE)),
-            at=at, problems=tuple(problems),
+            at=at, problems=(*problems, *unread, *_turned(raw, kind, sale)),
         )  # fmt: skip
 
 
@@ -189,7 +195,27 @@ class _Columns:
         return found.map(lambda word: words.get(word_of(word), word)).astype("str") if words else found
 
 
-def _entries(read: Sequence[_File], kinds: Int8) -> pd.DataFrame:
+def payout_names(market: Market, part: Part) -> Texts:
+    """The payout of each row: as it says, else its reference, else its file."""
+    columns = _Columns(market, part.raw, entry_types_of([str(name) for name in part.raw.frame.columns]).columns)
+    payout, reference = (
+        _objects(columns.text(part, says, role))
+        for says, role in ((Says.PAYOUT, Column.PAYOUT), (Says.PAYOUT_REFERENCE, Column.BANK_REFERENCE))
+    )
+    return _names(part.raw, payout, reference)
+
+
+def order_ids(market: Market, part: Part) -> pa.Array:
+    """The order id of each row as compared, '' where it names none."""
+    columns = _Columns(market, part.raw, entry_types_of([str(name) for name in part.raw.frame.columns]).columns)
+    return standard(columns.text(part, Says.ORDER, Column.ORDER))
+
+
+def _names(raw: Raw, payout: Texts, reference: Texts) -> Texts:
+    return np.where(payout == "", np.where(reference == "", raw.file, reference), payout)
+
+
+def _entries(read: Sequence[FileLines], kinds: Int8) -> pd.DataFrame:
     """Entries of all files. Two files may give one column another type: then each has its own column."""
     types: dict[str, str] = {}
     amounts: dict[str, list[Int64]] = {}
@@ -209,7 +235,7 @@ def _net(stated: Int64, entries: pd.DataFrame) -> Int64:
     return np.where(missing, -sum_gaps(entries, np.zeros(len(net), np.int64)), net) if missing.any() else net
 
 
-def _payouts(read: Sequence[_File], file: Int64, group_by: str) -> tuple[pd.DataFrame, Int64]:
+def _payouts(read: Sequence[FileLines], file: Int64, group_by: str) -> tuple[pd.DataFrame, Int64]:
     """The payouts of the lines, by day and name, and the number of each line's payout.
 
     A line that names no payout is of the one its reference names, or of its file.
@@ -219,7 +245,7 @@ def _payouts(read: Sequence[_File], file: Int64, group_by: str) -> tuple[pd.Data
         column = column_of(one.raw, group_by) if group_by else None
         blank = np.full(len(one.at), "", object)
         groups.append(blank if column is None else _objects(standard(arrow_text(column).take(pa.array(one.at)))))
-    names = [np.where(one.payout == "", np.where(one.reference == "", one.raw.file, one.reference), one.payout) for one in read]  # fmt: skip
+    names = [_names(one.raw, one.payout, one.reference) for one in read]
     none = np.empty(0, object)
     code, found = pd.factorize(pd.Series(np.concatenate([*names, none]), dtype="str"))
     first = np.full(len(found), len(code), np.int64)
@@ -263,5 +289,38 @@ def _is_blank(texts: pa.Array) -> npt.NDArray[np.bool_]:
     return np.asarray(_objects(texts) == "", bool)
 
 
-def _or_zero(minor: Int64) -> Int64:
-    return np.where(minor == UNKNOWN, 0, minor)
+def _amounts(raw: Raw, name: str, at: npt.NDArray[np.intp], has_no_net: Bool) -> tuple[Int64, list[Problem]]:  # fmt: skip
+    """An entry column, or a sum of columns, of some rows: an empty cell is nothing. A Stop (T-296) where a cell is no amount.
+
+    Only of rows without a net of their own: their net is the sum of the entries, and would be wrong without a word. Of
+    others the sum is tested against the net (T-261).
+    """
+    minor = amounts_of(raw, name)[at]
+    unknown = np.flatnonzero((minor == UNKNOWN) & has_no_net)
+    found: list[Problem] = []
+    for _, header in terms_in(raw, name) if len(unknown) else ():
+        _, ok, blank = read_column(raw, header)
+        wrong = unknown[~(ok | blank)[at[unknown]]]
+        column = column_of(raw, header)
+        if not len(wrong) or column is None:
+            continue
+        first = int(at[wrong[0]])
+        text = str(column.iloc[first])
+        what = (
+            f"'{text}' is not an amount."
+            if len(wrong) == 1
+            else f"{len(wrong):,} cells of '{header}' are not amounts, first '{text}'."
+        )
+        place = Place(file=raw.file, sheet=raw.sheet, row=int(raw.row[first]), column=header)
+        found.append(Problem("T-296", Severity.STOP, place, text, what, "Correct the amount in the file, or empty the cell where nothing was charged."))  # fmt: skip
+    return np.where(minor == UNKNOWN, 0, minor), found
+
+
+def _turned(raw: Raw, kind: Int8, sale: Int64) -> list[Problem]:
+    """A Stop (T-297) where every sale on the lines of orders is negative: the file writes what we are paid with a minus."""
+    sales = sale[(kind == KIND_CODE[LineKind.ORDER]) & (sale != 0)]
+    if len(sales) < ENOUGH_SALES or (sales > 0).any():
+        return []
+    what = f"Every sale on the lines of orders is negative ({len(sales):,} {'line' if len(sales) == 1 else 'lines'}, together {grouped(int(sales.sum()))}): the file has its signs turned."
+    fix = "Write what is paid to you with a plus and what is taken from you with a minus; lines that take a sale back are of type Return."
+    return [Problem("T-297", Severity.STOP, Place(file=raw.file, sheet=raw.sheet), "", what, fix)]

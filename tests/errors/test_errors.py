@@ -41,7 +41,7 @@ ELSEWHERE = {"readers", "proposal.py", "problems.py", "reports", "explaining.py"
 # What no run comes to (a portal's template before it is booked): the test that brings it about.
 BY_OTHERS = {
     **dict.fromkeys(("T-271", "T-272", "T-273"), "test_payment_files.py"), "R-752": "test_absent.py",
-    **dict.fromkeys(("L-602", "L-603"), "test_late_file.py"),
+    **dict.fromkeys(("L-602", "L-603"), "test_late_file.py"), "T-296": "marketplace/test_settlement_amounts.py",
 }  # fmt: skip
 FORBIDDEN = re.compile(r"\b(invalid|please|errors?|traceback|exception)\b", re.IGNORECASE)
 ORDERS = {
@@ -161,6 +161,8 @@ def problems(case: Case) -> tuple[Problem, ...]:  # noqa: C901, PLR0912, PLR0915
             options["within_minor"] = to_minor(rest)
         elif word == "same":
             sides["b"] = sides["a"]
+        elif word == "second":  # `second b`: another file of side B, in [b2.csv]
+            sides[rest].append(replace(a_raw(f"{rest}2.csv", case.sections[f"{rest}2.csv"], case), source=rest))
         elif word == "twice":
             sides[rest[0]].append(replace(sides[rest[0]][0], file=f"copy_of_{rest}", path=f"/files/copy_of_{rest}"))
     if all(one.meaning == "compare" for one in uses):
