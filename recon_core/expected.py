@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from recon_core.dates import NO_DAY
 from recon_core.keys import codes_of, content_hash
 from recon_core.market import Market, Role, Says, kind_of, state_of
+from recon_core.market_cells import unsure_cells
 from recon_core.market_rows import MarketRows, rows_of
 from recon_core.model import Raw
 from recon_core.money import MINOR_PER_MAJOR, Bool, Int64, to_paise
@@ -141,7 +142,8 @@ def expected_columns(raws: Mapping[str, Sequence[Raw]], market: Market) -> tuple
     own = printed.take(np.maximum(owner, 0)).to_numpy(object) if len(printed) else ""
     ids = np.where(owner >= 0, own, back_rows.series(Says.ORDER).to_numpy(object))
     columns = _parted(goods_rows, net, fees, known, printed) + _parted(back_rows, found.back_net_minor, back_fees, back.order >= 0, pd.Series(ids, dtype="str"))  # fmt: skip
-    return columns, [*unknown_fees(found.dues), *lost_returns(back_rows, back, found)]
+    unsure = [*unsure_cells(goods_rows, known), *unsure_cells(back_rows, back.order >= 0)]
+    return columns, [*unsure, *unknown_fees(found.dues), *lost_returns(back_rows, back, found)]
 
 
 def _parted(rows: MarketRows, net: Int64, fees: Int64, known: Bool, ids: pd.Series) -> list[Column]:

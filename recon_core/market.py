@@ -178,6 +178,22 @@ def kind_of(word: str, words: Mapping[str, str]) -> ReturnKind:
     return ReturnKind.RTO if _STATES.get(text.replace("_", " ")) is OrderState.RTO else ReturnKind.CUSTOMER
 
 
+def knows_state(word: str, words: Mapping[str, str]) -> bool:
+    """Whether a status is one of the recipe's words or a usual spelling; an empty one says nothing, and is."""
+    text = " ".join(word.casefold().split())
+    plain = text.replace("_", " ").replace("-", " ")
+    return not text or text in words or plain in _STATES or plain in _DONE
+
+
+def knows_kind(word: str, words: Mapping[str, str]) -> bool:
+    """Whether a kind of a return is one of the recipe's words or a usual spelling; an empty one is."""
+    text = " ".join(word.casefold().split())
+    plain = text.replace("_", " ").replace("-", " ")
+    return not text or text in words or plain in _CUSTOMER or _STATES.get(text.replace("_", " ")) is OrderState.RTO
+
+
+_DONE = frozenset({"completed", "complete", "fulfilled", "delivered to customer"})  # usual words for delivered
+_CUSTOMER = frozenset({"customer return", "customer", "return", "returned", "customer returned", "customer refund", "refund", "reverse pickup"})  # fmt: skip
 _STATES = {
     **{state.value: state for state in OrderState},
     **dict.fromkeys(("canceled", "cancel", "cancelled by seller", "cancelled by customer", "seller cancelled", "customer cancelled"), OrderState.CANCELLED),
