@@ -88,7 +88,22 @@ def notes(lines: pd.DataFrame, files: tuple[FileFacts, ...]) -> list[Problem]:
                 "Look at them on the sheet Skipped; if they are genuine, correct the quantity.",
             )
         )
-    return problems
+    return problems + _dropped_on_both(lines, files)
+
+
+def _dropped_on_both(lines: pd.DataFrame, files: tuple[FileFacts, ...]) -> list[Problem]:
+    """A Note for ids of which repeats were skipped on both sides: two equal units look like that too, and what is left agrees."""
+    dropped = lines[(lines["skip"] == DUPLICATE) & (lines["twin"] > 0) & (lines["key"] != "")]
+    both = dropped.groupby("key")["side"].nunique()
+    mine = dropped[dropped["key"].isin(both[both > 1].index)]
+    if mine.empty:
+        return []
+    ids, first = mine["key"].nunique(), mine.iloc[0]
+    sums = [grouped(int(mine.loc[mine["side"] == side, "amount_minor"].sum())) for side in (0, 1)]
+    file = files[int(first["file"])]
+    what = f"{'1 id stands' if ids == 1 else f'{ids:,} ids stand'} twice on both sides, first '{first['key_raw']}'; the repeats were skipped on both (A {sums[0]}, B {sums[1]}), so what is left may agree although a second unit was sold and paid."
+    fix = "Compare the total with the bank; where the rows are genuine, write them as one row with its quantity."
+    return [Problem("F-327", Severity.NOTE, Place(file=file.file, sheet=file.sheet, row=int(first["row"])), str(first["key_raw"]), what, fix)]  # fmt: skip
 
 
 def repeated_ids(open_lines: pd.DataFrame, printed: pd.Series, labels: tuple[str, str]) -> list[Problem]:
