@@ -192,7 +192,7 @@ def knows_kind(word: str, words: Mapping[str, str]) -> bool:
     return not text or text in words or plain in _CUSTOMER or _STATES.get(text.replace("_", " ")) is OrderState.RTO
 
 
-_DONE = frozenset({"completed", "complete", "fulfilled", "delivered to customer"})  # usual words for delivered
+_DONE = frozenset({"sold", "completed", "complete", "fulfilled", "delivered to customer"})  # usual words for delivered
 _CUSTOMER = frozenset({"customer return", "customer", "return", "returned", "customer returned", "customer refund", "refund", "reverse pickup"})  # fmt: skip
 _STATES = {
     **{state.value: state for state in OrderState},
