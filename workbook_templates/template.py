@@ -1,7 +1,8 @@
 """The blank workbook: Start, the Setup sheets, and result sheets ready for a run; with form buttons when asked.
 
 Columns come from the reports, Setup tables from the schema, looks from the hosts' style table, so that a run
-finds the sheets as it would draw them. The same code gives the same parts on every machine.
+finds the sheets as it would draw them. The same code gives the same parts on every machine. Longer than other modules,
+since every sheet of the blank workbook is drawn on this page.
 """
 
 from __future__ import annotations
