@@ -13,6 +13,7 @@ from addin.calc import looks
 from addin.calc.border import CalcError, bordered, kind, properties, uno_exception
 from addin.calc.looks import Formats
 from addin.calc.names import CalcNames
+from addin.calc.pointer import Pointer
 from addin.calc.process import trouble
 from addin.calc.sheets import CalcSheets
 
@@ -129,7 +130,7 @@ class CalcBook(base_classes.Book):  # type: ignore[misc, unused-ignore]
         self._tables: Any = None
         self._known_sheets: dict[str, Any] = {}
         self._known_tables: dict[str, Any] = {}
-        self._known_columns: dict[int, tuple[Any, Any]] = {}  # by the id of the UNO sheet, which is kept with them
+        self._pointers: dict[int, tuple[Any, Pointer]] = {}  # by the id of the UNO sheet, which is kept with them
 
     @property
     def api(self) -> Any:
@@ -173,33 +174,39 @@ class CalcBook(base_classes.Book):  # type: ignore[misc, unused-ignore]
             found = self._known_sheets[name] = self.xl_sheets.getByName(name)
         return found
 
-    def xl_columns(self, sheet: Any) -> Any:
-        """The UNO columns of a UNO sheet."""
-        kept = self._known_columns.get(id(sheet))
+    def pointer(self, sheet: Any) -> Pointer:
+        """The pointer of a UNO sheet."""
+        kept = self._pointers.get(id(sheet))
         if kept is None:
-            kept = self._known_columns[id(sheet)] = (sheet, sheet.getColumns())
+            kept = self._pointers[id(sheet)] = (sheet, Pointer(sheet))
         return kept[1]
 
-    def xl_table(self, name: str) -> Any:
-        """The UNO database range of this name; raises UNO's NoSuchElementException."""
+    def xl_table(self, name: str, *, is_there: bool = False) -> Any:
+        """The UNO database range of this name, `is_there` where that was just seen; raises UNO's NoSuchElementException."""
         found = self._known_tables.get(name)
-        if found is None or not self.xl_tables.hasByName(name):
+        if found is None or not (is_there or self.xl_tables.hasByName(name)):
             found = self._known_tables[name] = self.xl_tables.getByName(name)
         return found
 
     def rest(self, *, resting: bool) -> None:
-        """While resting nothing is drawn and no row changes its height; afterwards the rows of changed sheets fit."""
+        """While resting nothing is drawn, kept for an undo or fit in height; afterwards the rows of changed sheets fit.
+
+        What the user did before cannot be undone any more then, as in Excel after a program has changed cells.
+        """
         self._known_sheets.clear()
         self._known_tables.clear()
-        self._known_columns.clear()
+        self._pointers.clear()
         if resting:
             self.xl.lockControllers()
-            self.xl.IsAdjustHeightEnabled, self.resting = False, {}
+            self.xl.IsUndoEnabled = self.xl.IsAdjustHeightEnabled = (
+                False  # the first empties the list of what can be undone
+            )
+            self.resting = {}
         else:
             self.xl.IsAdjustHeightEnabled = True
             for sheet in (self.resting or {}).values():
                 looks.fit_rows(sheet)
-            self.resting = None
+            self.xl.IsUndoEnabled, self.resting = True, None
             self.xl.unlockControllers()
 
     @property

@@ -5,6 +5,7 @@ Calc has no date or boolean cells; only the number format tells. Errors arrive a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,6 +36,8 @@ _ERRORS, _TEXTS, _NUMBERS = 4, 2, 1  # com.sun.star.sheet.FormulaResult
 _DATED = 2  # com.sun.star.sheet.CellFlags: numbers in a format of dates or times
 _ASK_ONE_BY_ONE, _FORMULAS_A_CALL, _WORTH_A_FILL = 8, 250, 100
 NOT_FOUND = "#N/A"
+_BREAK = "\0"  # between texts looked through as one; a cell that holds it itself only costs a second look
+_SUSPECT_START = re.compile(f"{_BREAK}[{re.escape(''.join(sorted(SUSPECT)))}]")
 _NOT_A_FORMULA = {501, 507, 508, 509, 510, 511, 512, 520, 533}  # Calc cannot parse it; Excel refuses such an entry
 
 
@@ -58,7 +61,7 @@ def areas_in(rng: CalcRange, addresses: Iterable[Any]) -> list[Area]:
 
 def formats_in(rng: CalcRange) -> list[tuple[int, list[Area]]]:
     """Each number format of the range with its areas: one call where there is one, else one a format."""
-    xl, rows, columns = rng.xl, *rng.shape
+    xl, rows, columns = rng.here, *rng.shape
     if (rows, columns) == (1, 1) or xl.getPropertyState(NUMBER_FORMAT).value != "AMBIGUOUS_VALUE":
         return [(xl.getPropertyValue(NUMBER_FORMAT), [Area(0, 0, rows - 1, columns - 1)])]
     found = xl.getUniqueCellFormatRanges()
@@ -68,11 +71,13 @@ def formats_in(rng: CalcRange) -> list[tuple[int, list[Area]]]:
 
 def read(rng: CalcRange) -> tuple[tuple[Any, ...], ...]:
     """Rows of values: float, str, bool, datetime, CellError; None for an empty cell."""
-    rows: list[Any] = list(rng.xl.getDataArray())
+    rows: list[Any] = list(rng.here.getDataArray())
+    has_formulas = bool(rng.here.queryFormulaCells(_TEXTS | _ERRORS | _NUMBERS).getCount())
     if any("" in row for row in rows):
-        _leave_empty(rng, rows)
-    _put_errors(rng, rows)
-    for key, areas in _dates_and_truths(rng, rows):
+        _leave_empty(rng, rows, has_formulas=has_formulas)
+    if has_formulas:
+        _put_errors(rng, rows)
+    for key, areas in _dates_and_truths(rng, rows, has_formulas=has_formulas):
         kind = rng.book.formats.kind(key)
         if kind & LOGICAL_KIND:
             _convert(rows, areas, _truth)
@@ -81,24 +86,26 @@ def read(rng: CalcRange) -> tuple[tuple[Any, ...], ...]:
     return tuple(tuple(row) for row in rows)
 
 
-def _dates_and_truths(rng: CalcRange, rows: Sequence[Sequence[Any]]) -> list[tuple[int, list[Area]]]:
+def _dates_and_truths(
+    rng: CalcRange, rows: Sequence[Sequence[Any]], *, has_formulas: bool
+) -> list[tuple[int, list[Area]]]:
     """Formats, where numbers may be more than numbers: dates are asked for by one call, truths are 0 or 1."""
     may_be = any(0.0 in row or 1.0 in row for row in rows)
-    if may_be or rng.xl.queryContentCells(_DATED).getCount() or rng.xl.queryFormulaCells(_NUMBERS).getCount():
+    if may_be or rng.here.queryContentCells(_DATED).getCount():
         return formats_in(rng)
-    return []
+    return formats_in(rng) if has_formulas and rng.here.queryFormulaCells(_NUMBERS).getCount() else []
 
 
 def _truth(number: float) -> bool | float:
     return bool(number) if number in (0.0, 1.0) else number
 
 
-def _leave_empty(rng: CalcRange, rows: list[Any]) -> None:
+def _leave_empty(rng: CalcRange, rows: list[Any], *, has_formulas: bool) -> None:
     """None where nothing stands; the empty text of a formula stays ''."""
-    texts = rng.xl.queryFormulaCells(_TEXTS)
+    texts = rng.here.queryFormulaCells(_TEXTS).getRangeAddresses() if has_formulas else ()
     kept = {
         (row, column)
-        for area in (areas_in(rng, texts.getRangeAddresses()) if texts.getCount() else [])
+        for area in areas_in(rng, texts)
         for row in range(area.top, area.bottom + 1)
         for column in range(area.left, area.right + 1)
         if rows[row][column] == ""
@@ -128,7 +135,7 @@ def _convert(rows: list[Any], areas: list[Area], turn: Callable[[float], Any]) -
 
 def _put_errors(rng: CalcRange, rows: list[Any]) -> None:
     """Errors where formulas have them; Calc's data array leaves them out."""
-    found = rng.xl.queryFormulaCells(_ERRORS)
+    found = rng.here.queryFormulaCells(_ERRORS)
     if not found.getCount():
         return
     areas = areas_in(rng, found.getRangeAddresses())
@@ -151,7 +158,8 @@ def _many_errors(rng: CalcRange, areas: list[Area], places: list[tuple[int, int]
         max(one.bottom for one in areas),
         max(one.right for one in areas),
     )
-    part, call = rng.area(box), rng.app.office.service("com.sun.star.sheet.FunctionAccess").callFunction
+    part = rng.part(box.top, box.left, box.bottom - box.top + 1, box.right - box.left + 1).xl
+    call = rng.app.office.service("com.sun.star.sheet.FunctionAccess").callFunction
     counts = {word: int(call("COUNTIF", (part, word))) for word in ERRORS}
     known: dict[tuple[int, int], CellError] = {}
     if counts.pop(NOT_FOUND):
@@ -167,7 +175,8 @@ def _many_errors(rng: CalcRange, areas: list[Area], places: list[tuple[int, int]
 
 def read_formulas(rng: CalcRange) -> tuple[tuple[str, ...], ...]:
     """Rows of what the formula bar shows: a formula, or the constant as text, '' where nothing stands."""
-    texts, values = rng.xl.getFormulaArray(), rng.xl.getDataArray()
+    here = rng.here
+    texts, values = here.getFormulaArray(), here.getDataArray()
     truths = [area for key, areas in formats_in(rng) if rng.book.formats.kind(key) & LOGICAL_KIND for area in areas]
     rows: list[Any] = [list(row) for row in values]
     _convert(rows, truths, _truth)
@@ -232,7 +241,7 @@ def _enter(target: CalcRange, rows: list[tuple[Any, ...]]) -> None:
                 formats.setdefault(kind, []).append(Area(first, place, last, place))
         if typed:
             formulas.append((place, typed))
-    target.xl.setDataArray(tuple(zip(*columns, strict=True)) if changed else tuple(rows))
+    target.here.setDataArray(tuple(zip(*columns, strict=True)) if changed else tuple(rows))
     for kind, areas in formats.items():
         _show_as(target, kind, areas)
     for place, typed in formulas:
@@ -241,9 +250,8 @@ def _enter(target: CalcRange, rows: list[tuple[Any, ...]]) -> None:
 
 def _stays(column: Sequence[str], texts: list[tuple[int, int]] | None) -> bool:
     """Whether each text of a column is what its cell will hold."""
-    if texts == [(0, len(column) - 1)]:
-        return not any(value[:1] == "'" for value in column)
-    return not any(value[0] in SUSPECT for value in column if value)
+    whole = _BREAK + _BREAK.join(column)
+    return (_BREAK + "'" not in whole) if texts == [(0, len(column) - 1)] else not _SUSPECT_START.search(whole)
 
 
 def _prepared(target: CalcRange) -> dict[int, list[tuple[int, int]]]:
@@ -354,7 +362,7 @@ def fill(rng: CalcRange, text: str) -> None:
         )
         return
     if kind & LOGICAL_KIND:
-        rng.xl.setPropertyValue(NUMBER_FORMAT, GENERAL)
+        rng.here.setPropertyValue(NUMBER_FORMAT, GENERAL)
     _fill(rng, text, rng.own_table() if names_no_table(text) else "")
 
 
@@ -372,9 +380,9 @@ def _fill(rng: CalcRange, text: str, table: str) -> None:
 
 def _alike(rng: CalcRange) -> bool:
     """Whether Calc's own fill does what Excel's entry does: it copies the first cell's format and skips hidden rows."""
-    if rng.xl.getUniqueCellFormatRanges().getCount() > 1:
+    if rng.here.getUniqueCellFormatRanges().getCount() > 1:
         return False
-    seen = rng.xl.queryVisibleCells().getRangeAddresses()
+    seen = rng.here.queryVisibleCells().getRangeAddresses()
     return len(seen) == 1 and areas_in(rng, seen) == [Area(0, 0, rng.shape[0] - 1, rng.shape[1] - 1)]
 
 

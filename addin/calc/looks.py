@@ -27,6 +27,8 @@ _ACROSS = {
 }
 _UPRIGHT = {"top": 1, "center": 2, "bottom": 3, "justify": 4}
 _BOLD = 150.0
+_LAST_ROW = 1_048_575
+_HAIR = 20  # hundredths of a millimetre, less than a pixel: such a change is not worth breaking all pages anew
 _SEEN = 256  # columns or rows that are asked for their size; a range that differs only beyond is taken for even
 _PLAIN = ("RotateAngle", "ParaIndent", "IsTextWrapped", "CharPosture", "CharHeight")  # properties that hardly differ
 
@@ -70,16 +72,26 @@ def fit_rows(sheet: Any) -> None:
     """Rows of a UNO sheet as high as their text needs, save those that have a height of their own.
 
     Calc offers no call for just that, but does it after each change of a property: one that is equal in a whole column
-    of cells is set to what it is.
+    of cells is set to what it is. It takes its time over a long table, whose rows are of one plain line each mostly.
     """
     cursor = sheet.createCursor()
     cursor.gotoEndOfUsedArea(False)
-    cells = sheet.getCellRangeByPosition(0, 0, 0, cursor.getRangeAddress().EndRow)
+    used = cursor.getRangeAddress()
+    last = used.EndRow
+    if last > _SEEN and _is_plain(sheet, sheet.getCellRangeByPosition(0, _SEEN, used.EndColumn, last)):
+        last = _SEEN
+    cells = sheet.getCellRangeByPosition(0, 0, 0, last)
     for name in _PLAIN:
         value = common(cells, name)
         if value is not None:
             cells.setPropertyValue(name, value)
             return
+
+
+def _is_plain(sheet: Any, cells: Any) -> bool:
+    """Whether no cell is wrapped or of another size than the sheet's untouched last one."""
+    untouched = sheet.getCellByPosition(0, _LAST_ROW)
+    return common(cells, "IsTextWrapped") is False and common(cells, "CharHeight") == untouched.CharHeight
 
 
 def common(xl: Any, name: str) -> Any:
@@ -114,18 +126,18 @@ def _one_of(values: list[Any]) -> Any:
 
 
 def _columns(rng: CalcRange, name: str) -> Any:
-    found = rng.xl.getColumns()
+    found = rng.here.getColumns()
     return _one_of([getattr(found.getByIndex(place), name) for place in range(min(found.getCount(), _SEEN))])
 
 
 def _rows(rng: CalcRange, name: str) -> Any:
-    found = rng.xl.getRows()
+    found = rng.here.getRows()
     return _one_of([getattr(found.getByIndex(place), name) for place in range(min(found.getCount(), _SEEN))])
 
 
 def _hidden_rows(rng: CalcRange) -> bool | None:
     """Asked at once for all rows, by the one column of them that is visible itself; None where they differ."""
-    first = rng.part(0, 0, rng.shape[0], 1).xl
+    first = rng.part(0, 0, rng.shape[0], 1).here
     if not first.getColumns().IsVisible:
         return _hidden(_rows(rng, "IsVisible"))
     seen = sum(one.EndRow - one.StartRow + 1 for one in first.queryVisibleCells().getRangeAddresses())
@@ -139,9 +151,9 @@ def _get_column_width(rng: CalcRange) -> float | None:
 
 def _set_column_width(rng: CalcRange, characters: float) -> None:
     width = round((characters * _digit(rng) + _PADDING) / _PIXELS * _PER_INCH)
-    columns = rng.book.xl_columns(rng.sheet.xl)
-    for place in range(rng.column - 1, rng.column - 1 + rng.shape[1]):
-        columns.getByIndex(place).Width = width
+    here = rng.here
+    if rng.shape[1] > 1 or abs(here.Size.Width - width) > _HAIR:
+        here.getColumns().Width = width
 
 
 def _digit(rng: CalcRange) -> int:
@@ -163,34 +175,34 @@ def _get_row_height(rng: CalcRange) -> float | None:
 
 
 def _set_row_height(rng: CalcRange, points: float) -> None:
-    rng.xl.getRows().Height = round(points / _POINTS * _PER_INCH)
+    rng.here.getRows().Height = round(points / _POINTS * _PER_INCH)
 
 
 def _get_number_format(rng: CalcRange) -> str | None:
-    key = common(rng.xl, "NumberFormat")
+    key = common(rng.here, "NumberFormat")
     return None if key is None else rng.book.formats.text(key)
 
 
 def _get_vertical(rng: CalcRange) -> str | None:
-    place = common(rng.xl, "VertJustify")
+    place = common(rng.here, "VertJustify")
     return None if place is None else next((word for word, number in _UPRIGHT.items() if number == place), "bottom")
 
 
 def _get_horizontal(rng: CalcRange) -> str | None:
-    place = common(rng.xl, "HoriJustify")
+    place = common(rng.here, "HoriJustify")
     return None if place is None else next((word for word, name in _ACROSS.items() if name == place.value), None)
 
 
 def _set_horizontal(rng: CalcRange, word: str) -> None:
     if word not in _ACROSS:
         raise NotImplementedError(f"the alignment {word}")
-    rng.xl.HoriJustify = enum("com.sun.star.table.CellHoriJustify", _ACROSS[word])
+    rng.here.HoriJustify = enum("com.sun.star.table.CellHoriJustify", _ACROSS[word])
 
 
 def _set_vertical(rng: CalcRange, word: str) -> None:
     if word not in _UPRIGHT:
         raise NotImplementedError(f"the alignment {word}")
-    rng.xl.VertJustify = _UPRIGHT[word]
+    rng.here.VertJustify = _UPRIGHT[word]
 
 
 def _hidden(shown: bool | None) -> bool | None:
@@ -199,22 +211,25 @@ def _hidden(shown: bool | None) -> bool | None:
 
 # Attribute of a range: how it is read, how it is set (None: it cannot be).
 _ATTRIBUTES: dict[str, tuple[Any, Any]] = {
-    "color": (lambda r: _tuple(common(r.xl, "CellBackColor")), lambda r, v: setattr(r.xl, "CellBackColor", _rgb(v))),
-    "number_format": (_get_number_format, lambda r, v: setattr(r.xl, "NumberFormat", r.book.formats.key(v))),
-    "wrap_text": (lambda r: common(r.xl, "IsTextWrapped"), lambda r, v: setattr(r.xl, "IsTextWrapped", bool(v))),
+    "color": (
+        lambda r: _tuple(common(r.here, "CellBackColor")),
+        lambda r, v: setattr(r.here, "CellBackColor", _rgb(v)),
+    ),
+    "number_format": (_get_number_format, lambda r, v: setattr(r.here, "NumberFormat", r.book.formats.key(v))),
+    "wrap_text": (lambda r: common(r.here, "IsTextWrapped"), lambda r, v: setattr(r.here, "IsTextWrapped", bool(v))),
     "horizontal_alignment": (_get_horizontal, _set_horizontal),
     "vertical_alignment": (_get_vertical, _set_vertical),
     "column_width": (_get_column_width, _set_column_width),
     "row_height": (_get_row_height, _set_row_height),
-    "row_hidden": (_hidden_rows, lambda r, v: setattr(r.xl.getRows(), "IsVisible", not v)),
+    "row_hidden": (_hidden_rows, lambda r, v: setattr(r.here.getRows(), "IsVisible", not v)),
     "column_hidden": (
         lambda r: _hidden(_columns(r, "IsVisible")),
-        lambda r, v: setattr(r.xl.getColumns(), "IsVisible", not v),
+        lambda r, v: setattr(r.here.getColumns(), "IsVisible", not v),
     ),
-    "width": (lambda r: _points(r.xl.Size.Width), None),
-    "height": (lambda r: _points(r.xl.Size.Height), None),
-    "left": (lambda r: _points(r.xl.Position.X), None),
-    "top": (lambda r: _points(r.xl.Position.Y), None),
+    "width": (lambda r: _points(r.here.Size.Width), None),
+    "height": (lambda r: _points(r.here.Size.Height), None),
+    "left": (lambda r: _points(r.here.Position.X), None),
+    "top": (lambda r: _points(r.here.Position.Y), None),
 }
 
 
@@ -243,7 +258,7 @@ def hyperlink(rng: CalcRange) -> str:
 def add_hyperlink(rng: CalcRange, address: str, text: str) -> None:
     """Put a link and its text into the first cell."""
     rng.must_be_open()
-    cell = rng.xl.getCellByPosition(0, 0)
+    cell = rng.sheet.xl.getCellByPosition(rng.column - 1, rng.row - 1)
     cell.setString("")
     field = rng.book.xl.createInstance("com.sun.star.text.TextField.URL")
     field.Representation, field.URL = text, address
@@ -263,11 +278,11 @@ class CalcFont(base_classes.Font):  # type: ignore[misc, unused-ignore]
 
     def _set(self, name: str, value: Any) -> None:
         self._rng.sheet.must_be_unprotected()
-        self._rng.xl.setPropertyValue(name, value)
+        self._rng.here.setPropertyValue(name, value)
 
     @property
     def bold(self) -> bool | None:
-        weight = common(self._rng.xl, "CharWeight")
+        weight = common(self._rng.here, "CharWeight")
         return None if weight is None else bool(weight >= _BOLD)
 
     @bold.setter
@@ -276,7 +291,7 @@ class CalcFont(base_classes.Font):  # type: ignore[misc, unused-ignore]
 
     @property
     def italic(self) -> bool | None:
-        slant = common(self._rng.xl, "CharPosture")
+        slant = common(self._rng.here, "CharPosture")
         return None if slant is None else bool(slant.value != "NONE")
 
     @italic.setter
@@ -285,7 +300,7 @@ class CalcFont(base_classes.Font):  # type: ignore[misc, unused-ignore]
 
     @property
     def size(self) -> float | None:
-        size = common(self._rng.xl, "CharHeight")
+        size = common(self._rng.here, "CharHeight")
         return None if size is None else float(size)
 
     @size.setter
@@ -294,7 +309,7 @@ class CalcFont(base_classes.Font):  # type: ignore[misc, unused-ignore]
 
     @property
     def color(self) -> tuple[int, int, int] | None:
-        number = common(self._rng.xl, "CharColor")
+        number = common(self._rng.here, "CharColor")
         return None if number is None else _tuple(number) or (0, 0, 0)
 
     @color.setter
@@ -303,7 +318,7 @@ class CalcFont(base_classes.Font):  # type: ignore[misc, unused-ignore]
 
     @property
     def name(self) -> str | None:
-        found = common(self._rng.xl, "CharFontName")
+        found = common(self._rng.here, "CharFontName")
         return None if found is None else str(found)
 
     @name.setter

@@ -54,6 +54,13 @@ class CalcRange(base_classes.Range):  # type: ignore[misc, unused-ignore]
         return self._xl
 
     @property
+    def here(self) -> Any:
+        """The cells as a UNO object for one use at once; it may be the pointer of the sheet, which moves on."""
+        if self._xl is not None:
+            return self._xl
+        return self.book.pointer(self._sheet.xl).at(self._row - 1, self._column - 1, *self._shape)
+
+    @property
     def api(self) -> Any:
         return self.xl
 
@@ -89,8 +96,9 @@ class CalcRange(base_classes.Range):  # type: ignore[misc, unused-ignore]
         return CalcRange(self._sheet, self._row + row, self._column + column, nrows, ncols)
 
     def area(self, area: cells.Area) -> Any:
-        """The UNO range of an area inside this range."""
-        return self.xl.getCellRangeByPosition(area.left, area.top, area.right, area.bottom)
+        """An area inside this range, for one use at once as `here`."""
+        size = (area.bottom - area.top + 1, area.right - area.left + 1)
+        return self.book.pointer(self._sheet.xl).at(self._row - 1 + area.top, self._column - 1 + area.left, *size)
 
     def at(self, address: Any) -> CalcRange:
         """The range of a UNO address on this range's sheet."""
@@ -138,8 +146,8 @@ class CalcRange(base_classes.Range):  # type: ignore[misc, unused-ignore]
         self._sheet.is_changed()
         if not self._sheet.xl.isProtected():
             return
-        mixed = self.xl.getPropertyState("CellProtection").value == "AMBIGUOUS_VALUE"
-        if mixed or self.xl.getPropertyValue("CellProtection").IsLocked:
+        protection = looks.common(self.here, "CellProtection")
+        if protection is None or protection.IsLocked:
             raise CalcError(PROTECTED)
 
     @property
@@ -181,7 +189,7 @@ class CalcRange(base_classes.Range):  # type: ignore[misc, unused-ignore]
     @property
     def has_array(self) -> bool | None:
         """None where some cells belong to array formulas and others do not."""
-        arrays = {text.startswith("{=") for row in self.xl.getFormulaArray() for text in row}
+        arrays = {text.startswith("{=") for row in self.here.getFormulaArray() for text in row}
         return arrays.pop() if len(arrays) == 1 else None
 
     def autofill(self, destination: Any, type_: str | None = None) -> None:
@@ -208,7 +216,7 @@ class CalcRange(base_classes.Range):  # type: ignore[misc, unused-ignore]
     def clear_contents(self) -> None:
         if len(self):
             self.must_be_open()
-            self.xl.clearContents(_CONTENT)
+            self.here.clearContents(_CONTENT)
 
     def clear_formats(self) -> None:
         self._sheet.must_be_unprotected()
@@ -259,7 +267,7 @@ class CalcRange(base_classes.Range):  # type: ignore[misc, unused-ignore]
         """None where only some of the cells are merged."""
         if self._shape == (1, 1):
             return self.merge_area.shape != (1, 1)
-        if not self.xl.getIsMerged():
+        if not self.here.getIsMerged():
             return False
         return True if self.merge_area.shape == self._shape else None
 
@@ -271,7 +279,7 @@ class CalcRange(base_classes.Range):  # type: ignore[misc, unused-ignore]
 
     def unmerge(self) -> None:
         self._sheet.must_be_unprotected()
-        self.xl.merge(False)
+        self.here.merge(False)
 
     @property
     def table(self) -> CalcTable | None:

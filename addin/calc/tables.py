@@ -32,7 +32,7 @@ def free_name(base: str, taken: Any, first: int = 1) -> str:
 
 def headers_of(rng: CalcRange) -> tuple[Any, ...]:
     """The values of a range's first row."""
-    first: tuple[Any, ...] = rng.part(0, 0, 1, rng.shape[1]).xl.getDataArray()[0]
+    first: tuple[Any, ...] = rng.part(0, 0, 1, rng.shape[1]).here.getDataArray()[0]
     return first
 
 
@@ -50,7 +50,8 @@ class CalcTables(base_classes.Tables):  # type: ignore[misc, unused-ignore]
     def _areas(self) -> list[tuple[Any, str]]:
         """Addresses and names of this sheet's tables in order."""
         index = self._sheet.index - 1
-        areas = [(self._sheet.book.xl_table(name).getDataArea(), name) for name in self.api.getElementNames()]
+        book, names = self._sheet.book, self.api.getElementNames()
+        areas = [(book.xl_table(name, is_there=True).getDataArea(), name) for name in names]
         here = [(area, name) for area, name in areas if area.Sheet == index]
         return sorted(here, key=lambda one: (one[0].StartRow, one[0].StartColumn, one[1]))
 
@@ -107,7 +108,7 @@ class CalcTables(base_classes.Tables):  # type: ignore[misc, unused-ignore]
         rng: CalcRange = getattr(source, "impl", source)
         if name is not None and self.api.hasByName(name):
             raise CalcError(f"A table named {name} exists already.")
-        if any(_touch(area, rng.xl.getRangeAddress()) for area, _ in self._areas()):
+        if any(_touch(area, rng.here.getRangeAddress()) for area, _ in self._areas()):
             raise CalcError("A table cannot overlap another table.")
         if not has_headers:
             rng.part(0, 0, 1, rng.shape[1]).insert("down")
@@ -116,7 +117,7 @@ class CalcTables(base_classes.Tables):  # type: ignore[misc, unused-ignore]
             rng = rng.part(0, 0, 2, rng.shape[1])
         _complete_headers(rng)
         name = name or free_name("Table", self.api.getElementNames())
-        self.api.addNewByName(name, rng.xl.getRangeAddress())
+        self.api.addNewByName(name, rng.here.getRangeAddress())
         table = CalcTable(self._sheet, name)
         table.api.ContainsHeader, table.api.AutoFilter = True, True
         table.style["table_style"] = table_style_name
@@ -136,13 +137,13 @@ def _touch(one: Any, other: Any) -> bool:
 def _complete_headers(rng: CalcRange) -> None:
     """Headers as Excel makes them: texts, none empty, none twice."""
     headers: list[str] = []
-    found = rng.part(0, 0, 1, rng.shape[1]).xl.getFormulaArray()[0]
+    found = rng.part(0, 0, 1, rng.shape[1]).here.getFormulaArray()[0]
     for place, (value, shown) in enumerate(zip(headers_of(rng), found, strict=True), 1):
         text = value if isinstance(value, str) else shown.lstrip("'")
         text = text or f"Column{place}"
         headers.append(text if text.lower() not in map(str.lower, headers) else free_name(text, headers, 2))
     if tuple(headers) != headers_of(rng):
-        rng.part(0, 0, 1, rng.shape[1]).xl.setDataArray((tuple(headers),))
+        rng.part(0, 0, 1, rng.shape[1]).here.setDataArray((tuple(headers),))
 
 
 def _styled(name: str) -> Any:
@@ -205,7 +206,7 @@ class CalcTable(base_classes.Table):  # type: ignore[misc, unused-ignore]
 
     def resize(self, rng: Any) -> None:
         self._sheet.must_be_unprotected()
-        area = getattr(rng, "impl", rng).xl.getRangeAddress()
+        area = getattr(rng, "impl", rng).here.getRangeAddress()
         if self.show_headers and area.StartRow != self.api.getDataArea().StartRow:
             raise CalcError("The headers of a table must stay in their row.")
         self.api.setDataArea(area)
@@ -236,7 +237,7 @@ class CalcTable(base_classes.Table):  # type: ignore[misc, unused-ignore]
         if bool(show) == self.show_totals:
             return
         rng = self.range
-        self.api.setDataArea(rng.part(0, 0, rng.shape[0] + (1 if show else -1), rng.shape[1]).xl.getRangeAddress())
+        self.api.setDataArea(rng.part(0, 0, rng.shape[0] + (1 if show else -1), rng.shape[1]).here.getRangeAddress())
         self.api.TotalsRow = bool(show)
 
     @property
