@@ -7,6 +7,7 @@ cannot do stays as the template has it (`live_looks.py`).
 
 from __future__ import annotations
 
+import gc
 import platform
 import re
 import time
@@ -67,6 +68,7 @@ class LiveHost:
         self._bar: str | bool | None = None  # what stood in the status bar; None while it is not ours
         self._said = self._looked = 0.0
         self._written = False  # what is written stays: an end can be asked for no more
+        self._sheets: dict[str, xw.Sheet] = {}  # as they were named last: a program takes its time to tell all names
         self._seen: dict[str, int] = {}  # sheet in lower case -> a hash of its cells as they were read last
 
     # ---- the six verbs ----
@@ -92,7 +94,7 @@ class LiveHost:
         self._written = False
         epoch = epoch_of(self.path)
         plans = [planned(sheet, epoch) for sheet in sheets]
-        with self._quiet():
+        with self._quiet(), collector_at_rest():
             try:
                 seen = {name: self._seen[name.lower()] for name in unchanged if name.lower() in self._seen}
                 watched = frozenset(name.lower() for name in seen)
@@ -220,7 +222,11 @@ class LiveHost:
 
     def _sheet(self, name: str) -> xw.Sheet | None:
         self._prepare()
-        return next((sheet for sheet in self.book.sheets if sheet.name.lower() == name.lower()), None)
+        known = self._sheets.get(name.lower())
+        if known is None or not _bears(known, name):
+            self._sheets = {sheet.name.lower(): sheet for sheet in self.book.sheets}
+            known = self._sheets.get(name.lower())
+        return known
 
     def _cell(self, name: str) -> Any:
         """The one cell of a name of the workbook; None for none, and for a name of a constant or a formula."""
@@ -300,6 +306,26 @@ class LiveHost:
                 app.calculate()
             if bar is None:
                 self._release()
+
+
+def _bears(sheet: xw.Sheet, name: str) -> bool:
+    """Whether the worksheet is there and has this name, in any case."""
+    try:
+        return bool(sheet.name.lower() == name.lower())
+    except Exception:  # noqa: BLE001 - each system has its own error for a sheet that was deleted
+        return False
+
+
+@contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """No search for dead cycles inside: a write makes millions of cells and no cycle, and each search walks through all of them."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def is_young_cancel(request: object, now: datetime) -> bool:
