@@ -92,9 +92,9 @@ def watch(quiet: bool) -> None:  # noqa: FBT001
     For computers that forbid Office to start programs: the buttons only leave a request, and this command obeys it.
     """
     with session(as_json=False, quiet=quiet, verbose=False) as talk:
-        from addin.hosts import live
+        from addin.hosts import live_programs
 
-        talk.watch(live.active, lambda: False)
+        talk.watch(live_programs.active, lambda: False)
 
 
 @main.command("open")
@@ -103,9 +103,9 @@ def watch(quiet: bool) -> None:  # noqa: FBT001
 def open_book(book: Path, quiet: bool) -> None:  # noqa: FBT001
     """Open BOOK in Excel, or in LibreOffice Calc on Linux, and obey its buttons until it is closed."""
     with session(as_json=False, quiet=quiet, verbose=False) as talk:
-        from addin.hosts import live
+        from addin.hosts import live_programs
 
-        with live.before_user(book.absolute()) as find:
+        with live_programs.before_user(book.absolute()) as find:
             talk.watch(find, lambda: find() is None)
 
 

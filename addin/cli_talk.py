@@ -84,10 +84,10 @@ class Talk:
     def run_live(self, book: Path, *, as_of: dt.date | None = None) -> Done:
         """Run the workbook in a spreadsheet program, save it and close it."""
         from addin import job, settings
-        from addin.hosts import live
+        from addin.hosts import live_programs
         from addin.live_sources import LiveReader
 
-        with live.opened(book.absolute(), on_progress=self.progress) as host:
+        with live_programs.opened(book.absolute(), on_progress=self.progress) as host:
             reader = LiveReader(host)
             return job.run(
                 host, host.path, settings.load(), settings.now, as_of=as_of, reader=reader, changed=reader.changed

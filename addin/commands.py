@@ -50,9 +50,9 @@ class Action:
 
 def dispatch(name: str) -> None:
     """What VBA calls: the workbook that asks is taken once, first; later another one may be in front."""
-    from addin.hosts import live
+    from addin.hosts import live_programs
 
-    obey(name, live.caller())
+    obey(name, live_programs.caller())
 
 
 def obey(name: str, host: LiveBook) -> None:

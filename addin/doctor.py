@@ -266,7 +266,9 @@ def see_child_rule(look: Look) -> Seen:
 
 
 # Asked in the Python of the settings, so that an Excel that does not answer holds up nobody.
-_ASK_EXCEL = "import json; from addin.hosts import live; print('tieout:' + json.dumps(live.state_of_excel()))"
+_ASK_EXCEL = (
+    "import json; from addin.hosts import live_programs; print('tieout:' + json.dumps(live_programs.state_of_excel()))"
+)
 
 
 def see_excel(look: Look) -> Seen:

@@ -324,7 +324,9 @@ def _place(machine: Machine, changes: Sequence[Change]) -> None:
         _refuse("I-975", what, fix)
 
 
-_REGISTER = "import sys; from addin.hosts import live; print('tieout:', live.register_functions(sys.argv[1]))"
+_REGISTER = (
+    "import sys; from addin.hosts import live_programs; print('tieout:', live_programs.register_functions(sys.argv[1]))"
+)
 
 
 def _register(machine: Machine, python: Path) -> str:

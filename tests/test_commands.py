@@ -230,9 +230,9 @@ def test_cancel_with_nothing_running_says_so(book):
 
 
 def test_dispatch_takes_the_workbook_that_asks(book, monkeypatch):
-    from addin.hosts import live
+    from addin.hosts import live_programs
 
-    monkeypatch.setattr(live, "caller", lambda: book)
+    monkeypatch.setattr(live_programs, "caller", lambda: book)
     dispatch("rules")
     assert book.selection[0] == "Rules"
 

@@ -144,7 +144,14 @@ SHARED = frozenset(
 
 # Where a third-party package may be imported; a name covers what is under it.
 ONLY_IN = {
-    "xlwings": ("addin.hosts.live", "addin.hosts.live_busy", "addin.calc", "udfs", "workbook_templates.udf_wrappers"),
+    "xlwings": (
+        "addin.hosts.live",
+        "addin.hosts.live_busy",
+        "addin.hosts.live_programs",
+        "addin.calc",
+        "udfs",
+        "workbook_templates.udf_wrappers",
+    ),
     "formulas": ("recon_core.formula.fallback",),
     "duckdb": ("addin.runner",),
     "pyspark": ("addin.runner",),
@@ -359,8 +366,8 @@ OFFENDING = {
     "member to member": ("recon_core/matching/subset.py", "from .pairs import pair", "recon_core.matching.subset imports recon_core.matching.pairs, a member of the same table"),
     "member to table": ("recon_core/matching/subset.py", "from . import PASSES", "recon_core.matching.subset imports recon_core.matching, a member of the same table"),
     "a ring": ("recon_core/readers/preflight.py", "from recon_core.readers import delimited", "a cycle: recon_core.readers.delimited -> recon_core.readers.preflight -> recon_core.readers.delimited"),
-    "xlwings": ("addin/job.py", "from xlwings import App", "addin.job imports xlwings, which belongs to addin.hosts.live, addin.hosts.live_busy, addin.calc, udfs, workbook_templates.udf_wrappers"),
-    "xlwings by name": ("addin/settings.py", "import importlib\nimportlib.import_module('xlwings')", "addin.settings imports xlwings, which belongs to addin.hosts.live, addin.hosts.live_busy, addin.calc, udfs, workbook_templates.udf_wrappers"),
+    "xlwings": ("addin/job.py", "from xlwings import App", "addin.job imports xlwings, which belongs to addin.hosts.live, addin.hosts.live_busy, addin.hosts.live_programs, addin.calc, udfs, workbook_templates.udf_wrappers"),
+    "xlwings by name": ("addin/settings.py", "import importlib\nimportlib.import_module('xlwings')", "addin.settings imports xlwings, which belongs to addin.hosts.live, addin.hosts.live_busy, addin.hosts.live_programs, addin.calc, udfs, workbook_templates.udf_wrappers"),
     "formulas": ("recon_core/formula/evaluate.py", "def f():\n    import formulas.functions", "recon_core.formula.evaluate imports formulas.functions, which belongs to recon_core.formula.fallback"),
     "duckdb": ("recon_core/partition.py", "import duckdb", "recon_core.partition imports duckdb, which belongs to addin.runner"),
     "clock": ("recon_core/dues.py", "import datetime\nx = datetime.date.today()", "recon_core.dues line 2 uses date.today"),

@@ -8,7 +8,6 @@ cannot do stays as the template has it (`live_looks.py`).
 from __future__ import annotations
 
 import gc
-import platform
 import re
 import time
 import zipfile
@@ -22,11 +21,11 @@ import xlwings as xw
 
 from addin.hosts.cellxml import EPOCH_1900, EPOCH_1904
 from addin.hosts.file import trimmed
-from addin.hosts.live_busy import ON_WINDOWS, escape_pressed, unless_busy
+from addin.hosts.live_busy import escape_pressed, unless_busy
 from addin.hosts.live_draw import Drawing, as_refusal, draw
 from addin.hosts.live_grid import read_rows, used
 from addin.hosts.live_plan import planned
-from addin.hosts.live_refusals import changed_meanwhile, no_program, not_opened, not_saved, stopped
+from addin.hosts.live_refusals import changed_meanwhile, not_saved, stopped
 from addin.hosts.live_shown import shown_rows
 from addin.hosts.live_values import guarded, shown
 from addin.hosts.refusals import too_wide_or_long
@@ -34,7 +33,6 @@ from addin.hosts.usedrange import MAX_CELLS
 from recon_core.problems import Problem, ReconError
 from recon_core.sheets import Sheet, column_letter
 
-ON_MACOS = platform.system() == "Darwin"
 TITLE = "Tieout"
 REQUEST, STATUS = "tieout_request", "tieout_status"  # names of two cells on the sheet Start
 BETWEEN = 0.25  # seconds between two words in the status bar, and between two looks at the request cell
@@ -348,112 +346,3 @@ def epoch_of(path: Path) -> int:
     except (OSError, KeyError, zipfile.BadZipFile):  # another kind of file, or one we may not read: hardly of 1904
         return EPOCH_1900
     return EPOCH_1904 if re.search(rb"""date1904\s*=\s*["'](?:1|true)["']""", text) else EPOCH_1900
-
-
-def caller() -> LiveHost:
-    """The workbook whose button was pressed."""
-    return LiveHost(unless_busy(xw.Book.caller))
-
-
-def active() -> LiveHost | None:
-    """The active workbook of the running program; None where none runs or none is open."""
-    app = _running()
-    if app is None or not unless_busy(lambda: len(app.books)):
-        return None
-    return _host_of(unless_busy(lambda: app.books.active))
-
-
-# The last one found: a watcher that looks twice a second asks the program as little as can be.
-_HOSTS: list[LiveHost] = []
-
-
-def _host_of(book: xw.Book) -> LiveHost:
-    if not _HOSTS or _HOSTS[0].book != book:
-        _HOSTS[:] = [LiveHost(book)]
-    return _HOSTS[0]
-
-
-@contextmanager
-def opened(path: Path, *, on_progress: Callable[[str, float], None] | None = None) -> Iterator[LiveHost]:
-    """The workbook opened in a program of its own: Excel on Windows and macOS, Calc elsewhere. `save` writes the file.
-
-    Raises H-127 where there is no such program, H-128 where it cannot open the file.
-    """
-    with _program() as app:
-        book = _open(app, path)
-        try:
-            yield LiveHost(book, keep=True, on_progress=on_progress)
-        finally:
-            book.close()
-
-
-@contextmanager
-def before_user(path: Path) -> Iterator[Callable[[], LiveHost | None]]:
-    """The workbook opened where the user sees it; the way to it while it is open, None once it is closed.
-
-    In Calc its macros may run: the buttons then leave requests. Raises H-127, H-128 as `opened`.
-    """
-    with _program(visible=True) as app:
-        book = _open(app, path)
-        name = book.fullname
-
-        def find() -> LiveHost | None:
-            try:
-                names = unless_busy(lambda: [one.fullname for one in app.books])
-            except ReconError as error:
-                if error.problem.code == "H-121":  # busy, not closed
-                    raise
-                return None  # the program was closed
-            return _host_of(book) if name in names else None
-
-        yield find
-
-
-def _open(app: xw.App, path: Path) -> xw.Book:
-    try:
-        return app.books.open(path)
-    except ReconError:
-        raise
-    except Exception as error:
-        raise not_opened(path.name, error) from error
-
-
-@contextmanager
-def _program(*, visible: bool = False) -> Iterator[xw.App]:
-    if not (ON_WINDOWS or ON_MACOS):
-        from addin import calc
-
-        if why := calc.why_not():
-            raise no_program(why)
-        with calc.office(visible=visible, macros=visible) as app:
-            yield app
-        return
-    try:
-        app = xw.App(visible=visible, add_book=False)
-    except Exception as error:
-        raise no_program(f"Excel did not start: {error}.") from error
-    try:
-        yield app
-    finally:
-        app.quit()
-
-
-def _running() -> xw.App | None:
-    return unless_busy(lambda: xw.apps.active) if len(xw.engines) else None
-
-
-def state_of_excel() -> dict[str, str]:
-    """Version and calculation mode of the running Excel; {} where none runs. Raises H-121 where it stays busy."""
-    if (app := _running()) is None:
-        return {}
-    return {"version": str(unless_busy(lambda: app.version)), "calculation": str(unless_busy(lambda: app.calculation))}
-
-
-def register_functions(name: str) -> bool:
-    """Have the functions add-in `name` give Excel the texts of its functions; False where no Excel has a workbook open."""
-    if (app := _running()) is None:
-        return False
-    if not unless_busy(lambda: len(app.books)):
-        return False
-    app.macro(f"'{name}'!TieoutHelp.RegisterFunctions")()
-    return True

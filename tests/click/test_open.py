@@ -6,7 +6,7 @@ import pytest
 
 from addin import calc, settings, watch
 from addin.demo import make_demo
-from addin.hosts import live
+from addin.hosts import live_programs
 from tests.click import screen as screens
 
 WHY_NOT = calc.why_not() or screens.missing()
@@ -20,7 +20,7 @@ def test_requests_are_obeyed_until_the_workbook_is_closed(tmp_path, monkeypatch)
     told = []
     with screens.screen() as on:
         monkeypatch.setenv("DISPLAY", on.display)
-        with live.before_user(book) as find:
+        with live_programs.before_user(book) as find:
             host = find()
             assert host is not None
             assert host.path == book
@@ -41,7 +41,7 @@ def test_a_program_that_was_closed_is_no_error(tmp_path, monkeypatch):
     book = make_demo(tmp_path / "April")
     with screens.screen() as on:
         monkeypatch.setenv("DISPLAY", on.display)
-        with live.before_user(book) as find:
+        with live_programs.before_user(book) as find:
             host = find()
             assert host is not None
             host.book.app.kill()

@@ -13,10 +13,11 @@ import pytest
 import xlsxwriter
 
 from addin.hosts.file import FileHost
-from addin.hosts.live import LiveHost, active, is_young_cancel, opened
+from addin.hosts.live import LiveHost, is_young_cancel
 from addin.hosts.live_busy import unless_busy
 from addin.hosts.live_plan import minus
 from addin.hosts.live_plan import typed as as_typed
+from addin.hosts.live_programs import active, opened
 from addin.hosts.xmlparts import Area
 from recon_core.problems import ReconError
 from recon_core.sheets import Cell, Column, ExcelError, Formula, Kind, Sheet, Table
