@@ -188,6 +188,10 @@ class CalcBook(base_classes.Book):  # type: ignore[misc, unused-ignore]
             found = self._known_tables[name] = self.xl_tables.getByName(name)
         return found
 
+    def forget_table(self, name: str) -> None:
+        """A table was renamed: the database range kept under this name has another by now."""
+        self._known_tables.pop(name, None)
+
     def rest(self, *, resting: bool) -> None:
         """While resting nothing is drawn, kept for an undo or fit in height; afterwards the rows of changed sheets fit.
 

@@ -189,6 +189,7 @@ class CalcTable(base_classes.Table):  # type: ignore[misc, unused-ignore]
     def name(self, name: str) -> None:
         styles = self._sheet.book.table_styles
         self.api.setName(name)
+        self._sheet.book.forget_table(self._name)
         styles[name] = styles.pop(self._name, dict(_STYLE))
         self._name = name
 

@@ -151,3 +151,13 @@ def test_a_book_that_cannot_be_saved(book, tmp_path):
 def test_macros_run_only_where_they_are_allowed(app, book):
     with pytest.raises(CalcError, match="switched off"):
         book.macro("Module1.Twice")(21)
+
+
+def test_a_table_renamed_there_and_back_is_still_itself(sheet):
+    sheet["A1"].value = [["a", "b"], [1, 2]]
+    table = sheet.tables.add(source=sheet["A1:B2"], name="tblFirst")
+    for name in ("tblOther", "tblFirst"):
+        table.name = name
+        assert (table.range.address, sheet.tables[name].range.address) == ("$A$1:$B$2", "$A$1:$B$2")
+    table.show_totals = True
+    assert table.show_totals
