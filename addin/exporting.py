@@ -17,15 +17,15 @@ from pathlib import Path
 from addin.detail_files import beside
 from addin.export_files import check_folders, check_free, file_name, place, targets
 from addin.hosts.file import FileHost
-from addin.job import named_files, setup_hash, source_files
+from addin.job import named_files, other_files, setup_hash, source_files
 from addin.settings import load
 from recon_core import schema
 from recon_core.journal_files import journal_csv, tally_xml
 from recon_core.marketplace.words import State
+from recon_core.model import Use
 from recon_core.money import grouped
 from recon_core.problems import Place, Problem, ReconError, Severity
 from recon_core.readers import sha256
-from recon_core.recipe import Recipe
 from recon_core.reports import exports as log
 from recon_core.reports.case import is_ours
 from recon_core.result_sheets import Results, Table, as_day, stale
@@ -141,7 +141,11 @@ class Book:
         last = self.runs.texts("Setup hash")[-1] if self.runs.rows else ""
         found = ["Setup"] if setup_hash(self.cells) != last else []
         recipe, _ = parse_recipe(self.cells)
-        before, now = self._files(), _fingerprints(recipe, self.path)
+        before, allowed = self._files(), load().allowed
+        files = source_files(recipe, self.path, allowed)
+        if self._lists_others():  # a run by an older Tieout did not, so nothing is known of them
+            files += other_files(recipe, self.path, allowed)
+        now = _fingerprints(files, self.path)
         known = {digest for _, digest in before}  # a file that is there twice is read once (F-322)
         found += sorted(
             {
@@ -164,6 +168,10 @@ class Book:
         table = self.results.table("Files")
         both = zip(table.texts("File"), table.texts("SHA-256"), strict=True)
         return {(name, digest) for name, digest in both if name != self.path.name and digest}
+
+    def _lists_others(self) -> bool:
+        """Whether the run has listed files of no leg, as it does where it reads any."""
+        return bool(set(self.results.table("Files").texts("Leg")) & {str(use) for use in Use})
 
     def rows_of(self, sheet: str, columns: Iterable[str], kinds: Mapping[str, Kind]) -> dict[str, dict[str, list[object]]]:  # fmt: skip
         """Columns of a detail sheet by payout, amounts in minor units; from the file beside the workbook where the table stands there."""
@@ -211,10 +219,9 @@ def _column(table: Table, name: str, kind: Kind) -> Sequence[object]:
     return table.texts(name)
 
 
-def _fingerprints(recipe: Recipe, workbook: Path) -> set[tuple[str, str]]:
-    """Name and SHA-256 of each file that Setup names now."""
-    found = {(shown, str(path)) for shown, path in source_files(recipe, workbook, load().allowed) if path != workbook and path.is_file()}  # fmt: skip
-    return {(shown, sha256(path)) for shown, path in found}
+def _fingerprints(files: Iterable[tuple[str, Path]], workbook: Path) -> set[tuple[str, str]]:
+    """Name and SHA-256 of each file that is there; sheets of the workbook apart."""
+    return {(shown, sha256(str(path))) for shown, path in set(files) if path != workbook and path.is_file()}
 
 
 def settlement(host: FileHost, wish: Wish) -> Exported:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -150,20 +150,25 @@ def setup_hash(cells: Mapping[str, Sequence[Sequence[object]]]) -> str:
 
 
 def source_files(recipe: Recipe, workbook: Path, allowed: Allowed) -> list[tuple[str, Path]]:
-    """The files of the legs' sources as a run would read them now: as it shows them, and where they are.
+    """The files of the legs' sources as a run would read them now: as it shows them, and where they are; none that may not be read on this computer."""
+    return _files_of(recipe, _of_legs(recipe), workbook, allowed)
 
-    Not those that are only looked into, nor those that may not be read on this computer.
-    """
+
+def other_files(recipe: Recipe, workbook: Path, allowed: Allowed) -> list[tuple[str, Path]]:
+    """As `source_files`, those that no leg has: supporting data, and sources that only formulas ask for."""
+    looked_into = [workbook.parent / one.path for one in recipe.lookups if one.path and source_paths.may_look(one.path, workbook, allowed)]  # fmt: skip
+    found = _files_of(recipe, sources_named(recipe) - _of_legs(recipe), workbook, allowed)
+    return [*found, *((source_paths.shown(path, workbook), path) for path in looked_into)]
+
+
+def _of_legs(recipe: Recipe) -> set[str]:
+    return {name for leg in recipe.legs for side in (leg.a, leg.b) for name in side.sources}
+
+
+def _files_of(recipe: Recipe, names: Collection[str], workbook: Path, allowed: Allowed) -> list[tuple[str, Path]]:
     ignored: list[Problem] = []
-    used = {name for leg in recipe.legs for side in (leg.a, leg.b) for name in side.sources}
-    mine = [
-        spec for spec in recipe.sources if spec.name in used and source_paths.may_look(spec.path, workbook, allowed)
-    ]
-    return [
-        (source_paths.shown(path, workbook), path)
-        for spec in mine
-        for path in source_paths.paths(spec, workbook, ignored)
-    ]
+    mine = [spec for spec in recipe.sources if spec.name in names and source_paths.may_look(spec.path, workbook, allowed)]  # fmt: skip
+    return [(source_paths.shown(path, workbook), path) for spec in mine for path in source_paths.paths(spec, workbook, ignored)]  # fmt: skip
 
 
 def named_files(recipe: Recipe, workbook: Path, allowed: Allowed) -> list[Path]:
@@ -224,7 +229,7 @@ def _case(
     market = _market_sheets(host, outcome)
     return Case(
         previous=previous(host, workbook, log),
-        books=outcome.books, market_sheets=market, exports=_table(host, "Exports"), tables=outcome.tables, source_sheets=names, standing=standing, own_columns=own, results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
+        books=outcome.books, others=outcome.others, market_sheets=market, exports=_table(host, "Exports"), tables=outcome.tables, source_sheets=names, standing=standing, own_columns=own, results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
         kept_notes=[list(row.values()) for row in kept], log=[list(row.values()) for row in log],
     )  # fmt: skip
 
@@ -273,7 +278,7 @@ def read_all(
     """Every file of every source that a leg uses, and the supporting files; nothing while one of them is not allowed."""
     if asked := tuple(source_paths.not_allowed(recipe, workbook, allowed)):
         return {}, {}, asked
-    used = {name for leg in recipe.legs for side in (leg.a, leg.b) for name in side.sources} | sources_named(recipe)
+    used = _of_legs(recipe) | sources_named(recipe)
     raw: dict[str, list[Raw]] = {spec.name: [] for spec in recipe.sources if spec.name in used}
     problems: list[Problem] = []
     awaited = {one.source for one in recipe.expected}

@@ -6,7 +6,7 @@ Pure: what it needs comes in, results go out, and a broken proof stops the run b
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -22,7 +22,7 @@ from recon_core.expected_files import missing_files
 from recon_core.keys import codes_of, content_hash, mix
 from recon_core.marketplace import Books, analyse
 from recon_core.matching import Beat, Task, by_id, silent
-from recon_core.model import SKIP_CODE, FileFacts, Raw, Result, Skip, Status, Tally
+from recon_core.model import SKIP_CODE, FileFacts, OtherFile, Raw, Result, Skip, Status, Tally, Use
 from recon_core.money import MAX_MINOR, PAISA
 from recon_core.nothing_expected import skip_nothing_expected
 from recon_core.partition import Map, match_in_parts
@@ -53,6 +53,7 @@ class Outcome:
     problems: tuple[Problem, ...]
     tables: tuple[SourceTable, ...] = ()  # sources that formulas read or fill
     books: Books | None = None  # the marketplace's money, where Setup has a table Marketplace
+    others: tuple[OtherFile, ...] = ()  # files that no side of a leg has
 
 
 def reconcile(
@@ -95,8 +96,29 @@ def reconcile(
     books = _books(recipe, completed.raw, results, problems)
     problems += [problem for problem in (books.problems if books else ()) if problem not in problems]
     return Outcome(
-        results=results, problems=tuple(_still_true(problems, results)), tables=completed.tables, books=books
-    )
+        results=results, problems=tuple(_still_true(problems, results)), tables=completed.tables, books=books,
+        others=tuple(_others(recipe, raw, supporting or {}, results)),
+    )  # fmt: skip
+
+
+def _others(recipe: Recipe, raw: Mapping[str, Sequence[Raw]], supporting: Mapping[str, Raw], results: Mapping[str, Result]) -> Iterator[OtherFile]:  # fmt: skip
+    """Files that were read and stand on no side of a leg. Sheets of the workbook that are looked into are no files."""
+    of_legs = {(file.sha256, file.sheet) for result in results.values() for file in result.files}
+    for raws in raw.values():
+        for one in raws:
+            if (one.sha256, one.sheet) not in of_legs:
+                yield _other(one, Use.NO_LEG, one.source)
+    for name, one in supporting.items():
+        into = [lookup for lookup in recipe.lookups if lookup.path and f"{lookup.path}|{lookup.sheet}" == name]
+        if into:
+            yield _other(one, Use.SUPPORTING, "; ".join(dict.fromkeys(lookup.source for lookup in into)))
+
+
+def _other(raw: Raw, use: Use, source: str) -> OtherFile:
+    return OtherFile(
+        use=use, source=source, file=raw.file, sheet=raw.sheet, header_row=raw.header_row, rows=len(raw.frame), size=raw.size, modified=raw.modified,
+        sha256=raw.sha256, detected=raw.detected,
+    )  # fmt: skip
 
 
 def _books(recipe: Recipe, raw: Mapping[str, Sequence[Raw]], results: Mapping[str, Result], problems: Sequence[Problem]) -> Books | None:  # fmt: skip

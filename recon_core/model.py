@@ -202,6 +202,29 @@ class FileFacts:
     detected: str = ""
 
 
+class Use(StrEnum):
+    """Why a file was read that no side of a leg has; on the sheet Files in the column Leg."""
+
+    SUPPORTING = "Supporting data"  # looked into
+    NO_LEG = "No leg"  # a source that only formulas ask for, or of a leg that was left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherFile:
+    """One file that was read beside the legs: what it holds goes into the results all the same."""
+
+    use: Use
+    source: str  # the sources that look into it, or the source it is
+    file: str
+    sheet: str = ""
+    header_row: int = 1
+    rows: int = 0
+    size: int = 0
+    modified: float = 0.0
+    sha256: str = ""
+    detected: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """Rows and their money in one outcome of one side."""

@@ -89,7 +89,7 @@ MARKET_AMOUNTS = frozenset(
 )
 
 COMPARED: dict[str, tuple[str, ...]] = {  # sheets of the run before that Changes reads, and their columns
-    "Files": ("Source", "File", "Rows", "SHA-256"),
+    "Files": ("Leg", "Source", "File", "Rows", "SHA-256"),
     "Exceptions": ("Leg", "Exc key", "Status", "Type", "Difference", "Id", "File A", "Row A", "File B", "Row B"),
     "Orders": tuple(column.name for column in orders.COLUMNS),
     "Payouts": ("Status", "Payout", "Reference", "Sum of lines", "Bank amount", "Bank date", "Bank reference"),

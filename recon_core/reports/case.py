@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from recon_core.dates import to_date
 from recon_core.marketplace import Books
-from recon_core.model import FileFacts, Result
+from recon_core.model import FileFacts, OtherFile, Result
 from recon_core.posting import BANK, PAYOUT
 from recon_core.prepare import SourceTable
 from recon_core.problems import Problem, Severity, worst
@@ -95,6 +95,7 @@ class Case:
     own_columns: Sequence[str] = ()  # columns the user has added to the table of Exceptions
     kept_notes: Sequence[Sequence[object]] = ()  # earlier rows of Notes history
     log: Sequence[Sequence[object]] = ()  # earlier rows of the run log
+    others: Sequence[OtherFile] = ()  # files that were read beside the legs
     tables: Sequence[SourceTable] = ()  # sources that formulas fill or look into
     source_sheets: Mapping[str, str] = field(default_factory=dict)  # source -> its sheet
     standing: Mapping[str, str] = field(default_factory=dict)  # sheets that an earlier run has written -> their source
@@ -173,11 +174,10 @@ def heading(case: Case, title: str, hint: str) -> tuple[Cell, ...]:
     )
 
 
-def files_hash(results: Mapping[str, Result]) -> str:
+def files_hash(results: Mapping[str, Result], others: Sequence[OtherFile]) -> str:
     """One hash over the fingerprints of all files, each counted once whatever its name."""
-    return short_hash(
-        "".join(sorted({f"{file.sha256}{file.sheet}" for result in results.values() for file in result.files}))
-    )
+    files: list[FileFacts | OtherFile] = [file for result in results.values() for file in result.files]
+    return short_hash("".join(sorted({f"{file.sha256}{file.sheet}" for file in [*files, *others]})))
 
 
 def short_hash(text: str) -> str:

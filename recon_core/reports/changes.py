@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from recon_core.model import Result, Status
+from recon_core.model import FileFacts, OtherFile, Result, Status, Use
 from recon_core.money import MINOR_PER_MAJOR
 from recon_core.reports.case import Case, Previous, day, detail_sheet, files_hash, hex_ids
 from recon_core.schema import as_int, as_text
@@ -93,7 +93,17 @@ def frame(case: Case) -> pd.DataFrame:
 def _may_differ(case: Case, before: Previous) -> bool:
     """Whether anything that goes into a run is another than in the run before."""
     run = case.run
-    return (files_hash(case.results), run.setup_hash, run.result_hash, case.recipe.as_of, run.version) != (before.files_hash, before.setup_hash, before.result_hash, before.as_of, before.version)  # fmt: skip
+    if before.files_hash not in (
+        files_hash(case.results, case.others),
+        files_hash(case.results, ()),
+    ):  # an older Tieout hashed the legs' files only
+        return True
+    return (run.setup_hash, run.result_hash, case.recipe.as_of, run.version) != (before.setup_hash, before.result_hash, before.as_of, before.version)  # fmt: skip
+
+
+def _others(case: Case, before: Previous) -> Sequence[OtherFile]:
+    """This run's files of no leg; none where the run before has listed none: one by an older Tieout did not, so nothing is known of them."""
+    return case.others if set(before.texts("Files", "Leg")) & {str(use) for use in Use} else ()
 
 
 def _known(case: Case, before: Previous) -> set[str]:
@@ -114,17 +124,19 @@ def _causes(case: Case, before: Previous) -> Causes:
         for key, name in set(zip(lines["key"].tolist(), names.tolist(), strict=True)):
             bearing.setdefault(key, set()).add(name)
         by_leg[leg] = {key: "; ".join(sorted(found)) for key, found in bearing.items()}
-    here = {file.sha256 for result in case.results.values() for file in result.files}
+    others = _others(case, before)
+    of_legs = [file for result in case.results.values() for file in result.files]
+    here = {file.sha256 for file in of_legs} | {file.sha256 for file in others}
+    names_here = {file.file for file in of_legs} | {file.file for file in others}
     pairs_before = zip(before.texts("Files", "SHA-256"), before.texts("Files", "File"), strict=True)
-    gone = frozenset(name for sha, name in pairs_before if sha not in here) - {
-        file.file for result in case.results.values() for file in result.files
-    }
-    new = sorted({file.file for result in case.results.values() for file in result.files if file.sha256 not in known})
+    gone = frozenset(name for sha, name in pairs_before if sha not in here) - names_here
+    new = sorted({file.file for file in of_legs if file.sha256 not in known})
     moved = before.as_of != case.recipe.as_of
     span = [day(one) if one else "none" for one in (before.as_of, case.recipe.as_of)]
-    others = ["Setup was changed"] if before.setup_hash != case.run.setup_hash else []
-    others += [f"Tieout {before.version} → {case.run.version}"] if before.version != case.run.version else []
-    return Causes(by_leg, "; ".join(new), gone, f"as of {span[0]} → {span[1]}" if moved else "", "; ".join(others))
+    besides = [f"{name} is another" for name in dict.fromkeys(file.file for file in others if file.sha256 not in known)]
+    besides += ["Setup was changed"] if before.setup_hash != case.run.setup_hash else []
+    besides += [f"Tieout {before.version} → {case.run.version}"] if before.version != case.run.version else []
+    return Causes(by_leg, "; ".join(new), gone, f"as of {span[0]} → {span[1]}" if moved else "", "; ".join(besides))
 
 
 def _files(case: Case, before: Previous) -> Iterator[Row]:
@@ -134,7 +146,8 @@ def _files(case: Case, before: Previous) -> Iterator[Row]:
     columns = (before.texts("Files", name) for name in ("SHA-256", "Source", "File", "Rows"))
     old = {sha: (source, name, rows) for sha, source, name, rows in zip(*columns, strict=True)}
     named = {(source, name) for source, name, _ in old.values()}
-    now = {file.sha256: file for result in case.results.values() for file in result.files}
+    now: dict[str, FileFacts | OtherFile] = {file.sha256: file for file in _others(case, before)}
+    now |= {file.sha256: file for result in case.results.values() for file in result.files}
     for sha, file in now.items():
         if sha not in old:
             change = REISSUED if (file.source, file.file) in named else NEW

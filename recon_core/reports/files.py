@@ -1,4 +1,7 @@
-"""Sheet Files: what was read, with a fingerprint, and the control total of each file against the data sheet."""
+"""Sheet Files: what was read, with a fingerprint, and the control total of each file against the data sheet.
+
+Below the files of the legs stand those that no leg has: supporting data, and sources that only formulas ask for.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from recon_core.model import SIDES, FileFacts, Result
+from recon_core.model import SIDES, FileFacts, OtherFile, Result
 from recon_core.money import to_major
 from recon_core.reports.case import TABLE_ROW, Case, heading
 from recon_core.sheets import Column, Formula, Kind, Sheet, Table
@@ -28,13 +31,14 @@ def sheet(case: Case) -> Sheet:
     for result in case.results.values():
         for file in result.files:
             rows.append(_row(case, result, file, TABLE_ROW + 1 + len(rows)))
+    rows += [_other(file) for file in case.others]
     frame = pd.DataFrame(rows, columns=NAMES)
     dtypes = {Kind.INTEGER: "Int64", Kind.AMOUNT: "Int64", Kind.DATETIME: "datetime64[s]"}
     live = ("Rows on data sheet", "Amount on data sheet", "Agrees")
     frame = frame.astype(
         {column.name: "object" if column.name in live else dtypes.get(column.kind, "str") for column in COLUMNS}
     )
-    hint = "Every file with its fingerprint. Rows and amounts are those of the columns used; the data sheet must hold the same."
+    hint = "Every file with its fingerprint. Rows and amounts are those of the columns used; the data sheet must hold the same. Supporting data and files of no leg have no amount to prove."
     return Sheet(
         name="Files", cells=heading(case, "Files", hint), tab="blue", freeze_row=TABLE_ROW + 1,
         tables=(Table(name="tblFiles", columns=COLUMNS, frame=frame, row=TABLE_ROW),),
@@ -43,14 +47,23 @@ def sheet(case: Case) -> Sheet:
 
 def _row(case: Case, result: Result, file: FileFacts, at: int) -> dict[str, object]:
     control = _control(case, result, file, at)
-    modified = (
-        dt.datetime.fromtimestamp(file.modified, dt.UTC).replace(tzinfo=None, microsecond=0) if file.modified else None
-    )
     return {
         "Leg": result.leg, "Side": SIDES[file.side], "Source": file.source, "File": file.file, "Sheet": file.sheet, "Header row": file.header_row, "Rows": file.rows,
-        "Amount": file.amount_minor, **control, "Total printed in file": file.own_total_minor, "Read as": file.detected, "Size": file.size, "Modified (UTC)": modified,
+        "Amount": file.amount_minor, **control, "Total printed in file": file.own_total_minor, "Read as": file.detected, "Size": file.size, "Modified (UTC)": _modified(file),
         "SHA-256": file.sha256,
     }  # fmt: skip
+
+
+def _other(file: OtherFile) -> dict[str, object]:
+    """A file of no leg: it has a fingerprint, and no amount that a data sheet could hold."""
+    return {
+        "Leg": str(file.use), "Side": "", "Source": file.source, "File": file.file, "Sheet": file.sheet, "Header row": file.header_row, "Rows": file.rows,
+        "Rows on data sheet": "", "Amount on data sheet": "", "Agrees": "", "Read as": file.detected, "Size": file.size, "Modified (UTC)": _modified(file), "SHA-256": file.sha256,
+    }  # fmt: skip
+
+
+def _modified(file: FileFacts | OtherFile) -> dt.datetime | None:
+    return dt.datetime.fromtimestamp(file.modified, dt.UTC).replace(tzinfo=None, microsecond=0) if file.modified else None  # fmt: skip
 
 
 def _control(case: Case, result: Result, file: FileFacts, at: int) -> dict[str, object]:

@@ -46,7 +46,7 @@ def sheet(case: Case) -> Sheet:
 def row(case: Case, previous: str) -> dict[str, object]:
     """This run's row of the log."""
     run = case.run
-    hashes = (files_hash(case.results), run.setup_hash, run.result_hash)
+    hashes = (files_hash(case.results, case.others), run.setup_hash, run.result_hash)
     return {
         "Run": run.number, "Start": run.started, "End": run.ended, "User": run.user, "Machine": run.machine, "Version": run.version, "As of": case.recipe.as_of, "Outcome": case.outcome.upper(),
         "Counts": counts(case), "Files hash": hashes[0], "Setup hash": hashes[1], "Result hash": hashes[2], "Chain": short_hash("|".join((*hashes, previous))),
