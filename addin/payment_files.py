@@ -35,7 +35,13 @@ NOTES: dict[Role, str] = {
 }  # fmt: skip
 SIGNS = "+ is paid to you, - is taken from you; a fee that comes back is +."
 NAMES = ("Settlement ID", "Settlement Date", "UTR")  # what booking fills in
-ALSO = ("Line Type", "Invoice No", "AWB", "Remarks")  # columns that recipes may map; added empty where a file has none
+ALSO = (
+    *HEADERS,
+    "Line Type",
+    "Invoice No",
+    "AWB",
+    "Remarks",
+)  # columns that recipes may map; added empty where a file has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +155,10 @@ def _amount(text: str, where: Place, total: int) -> int:
 
 
 def _booked(raw: Raw, template: Template, transfer: Transfer) -> list[Sequence[str]]:
-    """Header and rows with the payout's columns first. Cells that stand there and say something else are refused (T-283)."""
+    """Header and rows with the payout's columns first; the template's columns are all there, spelled as recipes map them.
+
+    Cells that stand there and say something else are refused (T-283).
+    """
     given = dict(zip(NAMES, (transfer.reference.strip(), str(transfer.day), transfer.reference.strip()), strict=True))
     roles = dict(zip(NAMES, (Role.PAYOUT, Role.PAYOUT_DATE, Role.BANK_REFERENCE), strict=True))
     frame = raw.frame.copy()
@@ -158,16 +167,13 @@ def _booked(raw: Raw, template: Template, transfer: Transfer) -> list[Sequence[s
             _same(raw, header, given[name], is_day=name == "Settlement Date")
             frame[header] = given[name]
     missing = [name for name in NAMES if not template.header(roles[name])]
-    own = {role.header for role in template.columns}
     frame = frame.assign(**{name: given[name] for name in missing})
-    frame = frame.assign(
-        **{
-            name: transfer.remarks if name == "Remarks" else ""
-            for name in ALSO
-            if name not in own and not _has(template, name)
-        }
-    )
-    amounts = {*template.types, template.header(Role.NET)}
+    frame = frame.assign(**{name: transfer.remarks if name == "Remarks" else "" for name in ALSO if not template.printed(name)})  # fmt: skip
+    spelled = {
+        printed: name for name in (*ALSO, *NAMES) if (printed := template.printed(name))
+    }  # recipes map the template's own
+    frame = frame.rename(columns=spelled)
+    amounts = {spelled.get(header, header) for header in (*template.types, template.header(Role.NET))}
     for name in frame.columns:
         frame[name] = _as_plain(frame[name].astype("str"), is_amount=name in amounts)
     order = [*missing, *(name for name in frame.columns if name not in missing)]
@@ -182,11 +188,6 @@ def _as_plain(cells: pd.Series, *, is_amount: bool) -> pd.Series:
         index=cells.index,
         dtype="str",
     )
-
-
-def _has(template: Template, name: str) -> bool:
-    role = next(field.role for field in FIELDS if field.header == name)
-    return bool(template.header(role))
 
 
 def _same(raw: Raw, header: str, given: str, *, is_day: bool) -> None:

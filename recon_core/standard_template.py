@@ -105,6 +105,11 @@ class Template:
         """The column of a role other than amount, '' for none."""
         return next((column.header for column in self.columns if column.role is role), "")
 
+    def printed(self, name: str) -> str:
+        """How this file prints a column that the template knows as `name`, '' where it has none."""
+        field = next(field for field in FIELDS if field.header == name)
+        return next((one.header for one in self.columns if (one.role, one.type) == (field.role, field.type)), "")
+
 
 def entry_types_of(headers: Sequence[str], where: Place = Place()) -> Template:  # noqa: B008  an immutable tuple
     """Headers of a file -> its columns; a Stop for each that the template does not allow, has twice or lacks."""
