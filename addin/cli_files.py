@@ -36,7 +36,8 @@ def template(kind: str, file: Path, fees: tuple[str, ...]) -> None:
 def payment(file: Path, out: Path, day: dt.date | None, amount: str, reference: str, remarks: str) -> None:
     """Book the payment of FILE, a filled standard template, and write it with payout, day and UTR to OUT (.csv).
 
-    Nothing is written without a date and a bank reference, or where the amount is not the total of the file.
+    Nothing is written without a date and a bank reference, where the amounts of a row do not add up to what was paid for it, or where the
+    amount is not the total of the file.
     """
     with session(as_json=False, quiet=False, verbose=False) as talk:
         from addin import payment_files
@@ -44,6 +45,8 @@ def payment(file: Path, out: Path, day: dt.date | None, amount: str, reference: 
 
         transfer = payment_files.Transfer(day=day, amount=amount, reference=reference, remarks=remarks)
         done = payment_files.book_payment(file, out, transfer)
+        if done.problems:
+            talk.refuse(done.problems)
         talk.out.print(f"Booked {grouped(done.total_minor)} of {done.rows:,} rows as {reference.strip()} in {out}.", markup=False, soft_wrap=True)  # fmt: skip
 
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from addin import plain_xlsx
 from recon_core import money
 from recon_core.dates import NO_DAY, from_date, read_dates
-from recon_core.entries import CUSTOM
+from recon_core.entries import CUSTOM, entries_of, sum_gaps, sum_problems
 from recon_core.model import Raw, Source
 from recon_core.money import grouped, read_amounts
 from recon_core.plain_csv import shown
@@ -28,6 +29,7 @@ from recon_core.problems import Place, Problem, ReconError, Severity
 from recon_core.readers import read
 from recon_core.standard_template import FIELDS, HEADERS, Field, Role, Template, booking_problems, entry_types_of
 
+Int64 = npt.NDArray[np.int64]
 NOTES: dict[Role, str] = {
     Role.ORDER: "The order id of the portal, on every row that is of an order. Rows without one (ads, penalties) belong to the payment all the same.",
     Role.ITEM: "Your SKU, the portal's or an ESIN. Empty: the amounts are split over the items of the order by their value, and add up exactly.",
@@ -56,11 +58,12 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
-    """A booked payment."""
+    """A booked payment; with problems nothing was written."""
 
     rows: int
     total_minor: int
     path: Path
+    problems: tuple[Problem, ...] = ()
 
 
 def headers_with(fees: Sequence[str]) -> tuple[str, ...]:
@@ -117,7 +120,10 @@ def note_of(header: str) -> str:
 
 
 def book_payment(path: Path, out: Path, transfer: Transfer) -> Booked:
-    """Check a filled template against its transfer and write it with payout, day and reference. Raises ReconError with the first mistake."""
+    """Check a filled template row by row and against its transfer, and write it with payout, day and reference.
+
+    Rows that cannot be booked come back as problems, all of them; any other mistake is a ReconError with the first.
+    """
     _check_target(out, (".csv",))
     raw, problems = read(Source(name="Payment", path=str(path.absolute())), path.name)
     if raw is None:
@@ -125,7 +131,11 @@ def book_payment(path: Path, out: Path, transfer: Transfer) -> Booked:
     where = Place(file=raw.file, sheet=raw.sheet)
     template = entry_types_of([str(name) for name in raw.frame.columns], where)
     _refuse(template.problems)
-    total = _total(raw, template)
+    amounts, unread = _amounts(raw, template)
+    net = amounts.pop(template.header(Role.NET))
+    if found := unread or _sums(raw, template, amounts, net):
+        return Booked(rows=0, total_minor=0, path=out, problems=tuple(found))
+    total = int(net.sum())
     amount = _amount(transfer.amount, where, total)
     day = NO_DAY if transfer.day is None else from_date(transfer.day)
     _refuse(booking_problems(day, transfer.reference, amount, total, where))
@@ -133,16 +143,42 @@ def book_payment(path: Path, out: Path, transfer: Transfer) -> Booked:
     return Booked(rows=len(raw.frame), total_minor=total, path=out)
 
 
-def _total(raw: Raw, template: Template) -> int:
-    """The sum of 'Amount paid to you'; a row without a readable one is refused, since the total would be a guess."""
+def _amounts(raw: Raw, template: Template) -> tuple[dict[str, Int64], list[Problem]]:
+    """Amount columns in minor units, an empty cell is nothing; a Stop (T-281) for each cell that is no amount, or a net that is empty."""
+    found, problems = {}, []
+    for header in (template.header(Role.NET), *template.types):
+        amounts = read_amounts(raw.frame[header], typed=raw.typed.get(header))
+        bad = ~amounts.ok & ~(amounts.blank & (header in template.types))
+        for at in bad.nonzero()[0]:
+            printed = str(raw.frame[header].iloc[int(at)])
+            place = Place(file=raw.file, sheet=raw.sheet, row=int(raw.row[int(at)]), column=header)
+            what = f"'{printed}' in '{header}' is not an amount, so the total cannot be told."
+            problems.append(Problem("T-281", Severity.STOP, place, printed, what, "Correct the cell, or take the row out."))  # fmt: skip
+        found[header] = amounts.minor
+    return found, problems
+
+
+def _sums(raw: Raw, template: Template, amounts: Mapping[str, Int64], net: Int64) -> list[Problem]:
+    """A Stop (T-305) for each row whose amounts do not add up to what was paid; one (T-262) where all fees are written without a minus.
+
+    A run would leave such a row out (T-261), and the payout would not be its transfer.
+    """
+
+    def place(at: int) -> Place:
+        return Place(file=raw.file, sheet=raw.sheet, row=int(raw.row[at]), column=header)
+
     header = template.header(Role.NET)
-    amounts = read_amounts(raw.frame[header], typed=raw.typed.get(header))
-    bad = (~amounts.ok).nonzero()[0]
-    if len(bad):
-        printed, row = str(raw.frame[header].iloc[int(bad[0])]), int(raw.row[int(bad[0])])
-        what = f"'{printed}' in '{header}' is not an amount, so the total cannot be told."
-        raise ReconError(Problem("T-281", Severity.STOP, Place(file=raw.file, sheet=raw.sheet, row=row, column=header), printed, what, "Correct the cell, or take the row out."))  # fmt: skip
-    return int(amounts.minor.sum())
+    entries = entries_of(np.zeros(len(net), np.int8), amounts, template.types)
+    found = sum_problems(entries, net, place)
+    if not found or found[0].code == "T-262":
+        return found
+    gaps = sum_gaps(entries, net)
+    problems = []
+    for at in gaps.nonzero()[0].tolist():
+        what = f"The amounts of the row add up to {grouped(int(net[at] - gaps[at]))}, '{header}' is {grouped(int(net[at]))}: {grouped(int(gaps[at]))} apart."
+        fix = "Correct the amounts; + is paid to you, - is taken from you. Nothing is booked until every row adds up."
+        problems.append(Problem("T-305", Severity.STOP, place(at), str(raw.frame[header].iloc[at]), what, fix))
+    return problems
 
 
 def _amount(text: str, where: Place, total: int) -> int:
