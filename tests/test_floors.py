@@ -99,6 +99,7 @@ FLOOR = {
     "addin.live_sources": 10,
     "addin.new_book": 10,
     "addin.export_files": 10,
+    "addin.results_book": 10.5,
     "addin.exporting": 11,
     "addin.plain_xlsx": 10,
     "addin.payment_files": 11,
