@@ -191,7 +191,7 @@ def _checks(one: Settlement, steps: Sequence[tuple[str, int | None, int | None]]
             Cell(row=row, column=1, value=label, style="label"),
             Cell(row=row, column=3, value=Formula(text, to_major(gap(one)) + 0.0), style="amount"),
         ]
-        cells.append(Cell(row=row, column=4, value=Formula(f"C{row}=0", gap(one) == 0), style="text"))
+        cells.append(Cell(row=row, column=4, value=Formula(f"C{row}=0", gap(one) == 0), style="truth"))
     return cells
 
 

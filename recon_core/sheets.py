@@ -78,6 +78,7 @@ class Column:
     'ROUND(Orders[[#This Row],[Price]]*2,2)'. The frame then holds the values we worked out for it,
     and a missing one is a blank cell without the formula. Never from data: it is printed from a parsed tree.
     `is_array`: each cell is an array formula, because the formula works on whole lists.
+    `style`: the host's style of its cells where it is not that of the kind.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Column:
     width: float = 0.0
     formula: str = ""
     is_array: bool = False
+    style: str = ""
 
     def __post_init__(self) -> None:
         if self.formula.startswith("=") or (self.formula and self.kind in INPUTS):
@@ -93,6 +95,8 @@ class Column:
     @property
     def cell_style(self) -> str:
         """The host's style of the cells below; in a text format an edited formula would turn into text."""
+        if self.style:
+            return self.style
         return Kind.TEXT.value if self.formula and self.kind is Kind.ID else self.kind.value
 
     @property

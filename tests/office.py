@@ -6,7 +6,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import openpyxl
 import pytest
+from openpyxl import Workbook
+
+from addin.hosts.styles import TRUTH
 
 ALWAYS_RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
@@ -18,6 +22,15 @@ ALWAYS_RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
 def recalculated(book: Path, folder: Path) -> Path:
     """The workbook loaded, every formula worked out anew, and saved again as .xlsx in `folder`."""
     return convert(book, folder, "xlsx")
+
+
+def worked_out(book: Path, folder: Path) -> Workbook:
+    """The values of a workbook after every formula was worked out anew. A truth that has a format comes back as the number it is there."""
+    again = openpyxl.load_workbook(recalculated(book, folder), data_only=True)
+    for cell in (cell for sheet in again for row in sheet.iter_rows() for cell in row):
+        if cell.number_format == TRUTH and cell.value is not None:
+            cell.value = {0: False, 1: True}[cell.value]
+    return again
 
 
 def convert(book: Path, folder: Path, kind: str, *, recalculates: bool = True) -> Path:

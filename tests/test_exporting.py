@@ -23,7 +23,7 @@ from addin.hosts.file import FileHost
 from addin.settings import Settings
 from recon_core.reports.case import TABLE_ROW
 from tests.hosts.pkgcheck import check as package_problems
-from tests.office import recalculated
+from tests.office import worked_out
 
 pytestmark = pytest.mark.xdist_group("demo")
 Row = dict[str, object]
@@ -85,7 +85,7 @@ def test_a_settlement_file_holds_what_the_sheets_show(book: Path, tmp_path: Path
     for one in rows_of(book, "Settlements"):
         path = out / f"settlement_{one['Payout']}.xlsx"
         assert package_problems(path) == []
-        live = openpyxl.load_workbook(recalculated(path, tmp_path / str(one["Payout"])), data_only=True)
+        live = worked_out(path, tmp_path / str(one["Payout"]))
         cells = {row[0]: row for row in live["Settlement"].iter_rows(values_only=True) if row[0]}
         assert [money(cells[name][2]) for name in ("Expected", "Paid by its lines", "Bank credit", "Transfer less lines")] == [
             money(one[name]) for name in ("Expected", "Sum of lines", "Bank amount", "Transfer less lines")
@@ -258,7 +258,7 @@ def test_no_file_is_left_where_the_workbook_cannot_be_marked(book: Path, monkeyp
 
 def test_the_sheets_recalculate_to_what_they_show(book: Path, tmp_path: Path) -> None:
     stored = openpyxl.load_workbook(book, data_only=True)
-    again = openpyxl.load_workbook(recalculated(book, tmp_path), data_only=True)
+    again = worked_out(book, tmp_path)
     live = openpyxl.load_workbook(book)
     for name, count in (("Settlements", 6), ("Journal", 2)):
         formulas = [cell.coordinate for row in live[name].iter_rows() for cell in row if cell.data_type == "f"]

@@ -17,7 +17,7 @@ from recon_core.marketplace.divergences import CODES
 from recon_core.marketplace.meanings import LAGS, MEANINGS, OF_THE_ORDERS
 from tests.marketplace import ajio
 from tests.marketplace.test_laws import Made, made  # noqa: F401 - the random months
-from tests.office import recalculated
+from tests.office import worked_out
 from tests.test_marketplace_sheets import AS_OF, LEG, Run, money, run_book
 
 pytestmark = pytest.mark.xdist_group("summary")
@@ -184,7 +184,7 @@ def test_exceptions_say_the_divergence_in_words_and_lags_stand_last(month: Run) 
 
 def test_libreoffice_recalculates_summary_to_the_stored_values(month: Run, tmp_path: Path) -> None:
     live, stored = openpyxl.load_workbook(month.book)["Summary"], month.stored["Summary"]
-    again = openpyxl.load_workbook(recalculated(month.book, tmp_path), data_only=True)["Summary"]
+    again = worked_out(month.book, tmp_path)["Summary"]
     formulas = [cell for row in live.iter_rows() for cell in row if cell.data_type == "f"]
     assert sum("tblOrders" in str(cell.value) for cell in formulas) > 50
     assert [

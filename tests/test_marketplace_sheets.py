@@ -22,7 +22,7 @@ from recon_core.reports import MARKET_SHEETS
 from recon_core.reports.case import TABLE_ROW
 from tests.marketplace import ajio
 from tests.marketplace.test_month import ITEMS, LEG, TYPES, tag
-from tests.office import recalculated
+from tests.office import worked_out
 
 pytestmark = pytest.mark.xdist_group("demo")
 AS_OF = {1: None, 2: dt.date(2026, 5, 6)}
@@ -258,7 +258,7 @@ def test_claims_are_the_disputed_fees(month: Run) -> None:
 
 def test_libreoffice_recalculates_the_money_chain_to_the_stored_values(month: Run, tmp_path: Path) -> None:
     live = openpyxl.load_workbook(month.book)["Money chain"]
-    again = openpyxl.load_workbook(recalculated(month.book, tmp_path), data_only=True)["Money chain"]
+    again = worked_out(month.book, tmp_path)["Money chain"]
     stored = month.stored["Money chain"]
     formulas = [cell for row in live.iter_rows() for cell in row if cell.data_type == "f"]
     differ = [
@@ -277,7 +277,7 @@ def test_a_changed_order_breaks_the_chain_where_it_is_recalculated(both: dict[in
     column = next(cell.column for cell in sheets["Orders"][TABLE_ROW] if cell.value == "Fees")
     sheets["Orders"].cell(TABLE_ROW + 1, column).value = 1.0
     sheets.save(book)
-    again = openpyxl.load_workbook(recalculated(book, tmp_path), data_only=True)["Money chain"]
+    again = worked_out(book, tmp_path)["Money chain"]
     agrees = {row[1].value: row[6].value for row in again.iter_rows(min_row=TABLE_ROW + 1) if row[0].value == "Check"}
     assert [agrees[name] for name in agrees if name.startswith("Order value")] == [False]
     assert sum(not value for value in agrees.values()) == 1
@@ -339,7 +339,7 @@ def test_tables_above_the_limit_go_to_files_and_the_chain_still_holds(both: dict
     assert {f"{book.stem}.{name}.parquet" for name in ("Orders", "Fees", "Releases")} <= set(done.files)
     stored = pq.read_table(folder / f"{book.stem}.Orders.parquet")
     assert sum(value.as_py() for value in stored["Invoice value"]) == Decimal("794054.31")
-    again = openpyxl.load_workbook(recalculated(book, tmp_path), data_only=True)["Money chain"]
+    again = worked_out(book, tmp_path)["Money chain"]
     assert [row[6].value for row in again.iter_rows(min_row=TABLE_ROW + 1) if row[0].value == "Check"] == [True] * 4
 
 

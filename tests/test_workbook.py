@@ -18,7 +18,7 @@ from addin.settings import Settings
 from recon_core.model import Status
 from recon_core.reports import REPORTS
 from recon_core.reports.case import TABLE_ROW
-from tests.office import convert, recalculated
+from tests.office import convert, worked_out
 
 NOW = dt.datetime(2026, 5, 1, 9, 30)
 pytestmark = pytest.mark.xdist_group("demo")
@@ -62,7 +62,7 @@ def test_every_row_stands_on_a_sheet_with_its_place(demo):
 
 def test_libreoffice_recalculates_every_formula_to_the_stored_value(demo, tmp_path):
     book, _ = demo
-    live, again = openpyxl.load_workbook(book), openpyxl.load_workbook(recalculated(book, tmp_path), data_only=True)
+    live, again = openpyxl.load_workbook(book), worked_out(book, tmp_path)
     stored = openpyxl.load_workbook(book, data_only=True)
     differ, formulas = [], 0
     for name in ("Summary", "Files", *(one for one in live.sheetnames if one.startswith("Source "))):
@@ -91,7 +91,7 @@ def test_a_changed_figure_breaks_the_tie_out_where_it_is_recalculated(demo, tmp_
     sheet = openpyxl.load_workbook(book)
     sheet["Matched"]["H6"] = 1.0
     sheet.save(book)
-    assert openpyxl.load_workbook(recalculated(book, tmp_path), data_only=True)["Summary"]["B5"].value is False
+    assert worked_out(book, tmp_path)["Summary"]["B5"].value is False
 
 
 def test_running_again_gives_the_same_result_and_keeps_the_notes(demo, tmp_path):
@@ -164,7 +164,7 @@ def test_tables_above_the_limit_go_to_files_and_the_tie_out_still_holds(demo, tm
         result.tallies[side, Status.MATCHED].amount_minor for result in done.results.values() for side in (0, 1)
     )
     assert sum(value.as_py() for value in stored["Amount"]) * 10_000 == total
-    assert openpyxl.load_workbook(recalculated(book, tmp_path), data_only=True)["Summary"]["B5"].value is True
+    assert worked_out(book, tmp_path)["Summary"]["B5"].value is True
     assert list(book.parent.glob(".*.tmp")) == []
 
 

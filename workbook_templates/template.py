@@ -375,10 +375,10 @@ def _result(pen: Pen, sheet: Worksheet) -> None:
     header, first, last = TABLE_ROW - 1, TABLE_ROW, len(result.columns) - 1
     _title(pen, sheet, sheet.get_name())
     for at, column in enumerate(result.columns):
-        look = Look(unlocked=True) if column.kind in INPUTS else STYLES[column.kind.value]
+        look = Look(unlocked=True) if column.kind in INPUTS else STYLES[column.cell_style]
         sheet.set_column(at, at, _width(column), pen.look(look))
         if column.kind in INPUTS:
-            sheet.write_blank(first, at, None, pen.look(column.kind.value))
+            sheet.write_blank(first, at, None, pen.look(column.cell_style))
     names = [{"header": column.name, "header_format": pen.look(column.header_style)} for column in result.columns]
     sheet.add_table(header, 0, first, last, {"name": result.table, "columns": names, "style": "Table Style Light 1"})
     _header_row(sheet, header, [(column.name, column.width or 24.0) for column in result.columns])

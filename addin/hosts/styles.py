@@ -16,6 +16,7 @@ ORDER = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cel
 BUILT_IN = {"General": 0, "0.00": 2, "#,##0": 3, "0.00%": 10, "@": 49}
 FIRST_OWN_FORMAT = 164
 AMOUNT = '#,##0.00;[Red](#,##0.00);"-"'
+TRUTH = '"TRUE";"TRUE";"FALSE"'  # for programs to which a truth is a number; to Excel it is none, and shows itself
 DATE, DATETIME = "dd-mmm-yyyy", "dd-mmm-yyyy hh:mm"
 
 
@@ -39,6 +40,7 @@ class Look:
 
 
 INPUT = Look(colour="0000FF", fill="FFFFE5", unlocked=True)
+GOOD, BAD = Look(bold=True, colour="166534", fill="DCFCE7"), Look(bold=True, colour="991B1B", fill="FEE2E2")
 STYLES: dict[str, Look] = {
     "": Look(),
     "title": Look(bold=True, size=16),
@@ -64,8 +66,11 @@ STYLES: dict[str, Look] = {
     "input_date": replace(INPUT, format=DATE, align="center"),
     "note": Look(italic=True, colour="6B7280", wrap=True, top=True),
     "link": Look(underline=True, colour="00803C"),
-    "good": Look(bold=True, colour="166534", fill="DCFCE7"),
-    "bad": Look(bold=True, colour="991B1B", fill="FEE2E2"),
+    "good": GOOD,
+    "bad": BAD,
+    "truth": Look(format=TRUTH),
+    "truth_good": replace(GOOD, format=TRUTH),
+    "truth_bad": replace(BAD, format=TRUTH),
     "warn": Look(colour="92400E", fill="FEF3C7"),
     "section": Look(bold=True, fill="F1F5F9", line=True),
     "matched": Look(colour="166534", fill="DCFCE7"),

@@ -19,7 +19,7 @@ from recon_core.sheets import Cell, Column, Formula, Kind, Sheet, Table
 NAME, TABLE = "Money chain", "tblChain"
 COLUMNS = (
     Column(name="Part", width=14), Column(name="Item", width=58), Column(name="Amount", kind=Kind.AMOUNT, width=18), Column(name="Orders", kind=Kind.INTEGER, width=9),
-    Column(name="Must be", kind=Kind.AMOUNT, width=18), Column(name="Gap", kind=Kind.AMOUNT), Column(name="Agrees", width=9),
+    Column(name="Must be", kind=Kind.AMOUNT, width=18), Column(name="Gap", kind=Kind.AMOUNT), Column(name="Agrees", width=9, style="truth"),
 )  # fmt: skip
 HEADERS = {  # column of Books.orders -> its header on Orders
     "invoice_minor": "Invoice value", "actual_net_minor": "Actual net", "fees_minor": "Fees", "penalties_minor": "Penalties", "tax_on_fees_minor": "Tax on fees",

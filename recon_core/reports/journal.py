@@ -58,5 +58,5 @@ def _balance(case: Case) -> tuple[Cell, ...]:
     return (
         Cell(row=row, column=4, value="Debit less credit", style="label"),
         Cell(row=row, column=5, value=Formula(text, gap) if live else gap, style="amount"),
-        Cell(row=row, column=6, value=Formula(f"E{row}=0", gap == 0) if live else gap == 0, style="text"),
+        Cell(row=row, column=6, value=Formula(f"E{row}=0", gap == 0) if live else gap == 0, style="truth"),
     )

@@ -231,5 +231,5 @@ def _ages(case: Case, books: Books, live: Live, at: int) -> Block:
         "The ages add up to what is outstanding on Orders", Formula(f"C{at - 2}", to_major(awaited + int(minor[rest].sum()))), live.total(total, "tblOrders", "Outstanding", "In our orders", OURS[2]),
         Formula(f"ROUND(B{at + 1}-C{at + 1},{places})", gap), Formula(f"D{at + 1}=0", gap == 0),
     ]  # fmt: skip
-    cells += row(at + 1, values, ["text", "amount", "amount", "amount", "good" if gap == 0 else "bad"])
+    cells += row(at + 1, values, ["text", "amount", "amount", "amount", "truth_good" if gap == 0 else "truth_bad"])
     return cells, at + 3, (f"E{at + 1}", gap == 0)

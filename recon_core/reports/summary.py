@@ -90,7 +90,7 @@ def _outcome(case: Case, tests: Sequence[tuple[str, bool]]) -> list[Cell]:
         *(Cell(row=4, column=column, value=None, style="good" if case.outcome == "ok" else "warn") for column in range(3, 6)),
         Cell(row=6, column=1, value=_who(case), style="subtitle"),
         Cell(row=5, column=1, value="Tie-out: every check below agrees", style="label"),
-        Cell(row=5, column=2, value=Formula(f"AND({','.join(text for text, _ in tests)})", ties), style="good" if ties else "bad"),
+        Cell(row=5, column=2, value=Formula(f"AND({','.join(text for text, _ in tests)})", ties), style="truth_good" if ties else "truth_bad"),
     ]  # fmt: skip
 
 
@@ -231,7 +231,7 @@ def _check(check: Check, at: int) -> list[Cell]:
     return row_cells(
         at,
         [check.label, check.left, check.right, difference, Formula(f"D{at}=0", gap == 0)],
-        ["text", style, style, style, "good" if gap == 0 else "bad"],
+        ["text", style, style, style, "truth_good" if gap == 0 else "truth_bad"],
     )
 
 

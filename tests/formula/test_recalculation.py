@@ -24,7 +24,7 @@ from recon_core.formula.values import ERRORS, Scalar, Values
 from recon_core.formula.values import ExcelError as Wrong
 from recon_core.sheets import Column, ExcelError, Kind, Sheet, Table
 from tests.hosts import samples
-from tests.office import recalculated
+from tests.office import worked_out
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "formula_recalculation.md"
 ROWS = 40
@@ -185,7 +185,7 @@ def found_by(program: str, folder: Path) -> dict[str, list[object]]:
     (left, top), _ = (openpyxl.utils.cell.coordinate_from_string(part) for part in first.split(":"))
     start = openpyxl.utils.column_index_from_string(left) + len(OWN)
     if program == LIBREOFFICE:
-        sheet = openpyxl.load_workbook(recalculated(path, folder), data_only=True)["Orders"]
+        sheet = worked_out(path, folder)["Orders"]
         return {f: [sheet.cell(top + 1 + row, start + at).value for row in range(ROWS)] for at, f in enumerate(TESTED)}
     ironcalc = pytest.importorskip("ironcalc", reason="ironcalc is not installed")
     model = ironcalc.load_from_xlsx(str(path), "en", "UTC")

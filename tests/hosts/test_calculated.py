@@ -19,7 +19,7 @@ from addin.hosts.sheetxml import content_of, stream_rows
 from addin.hosts.styles import StyleBook, minimal_styles
 from recon_core.sheets import Cell, Column, ExcelError, Formula, Kind, Sheet, Table
 from tests.hosts import pkgcheck, samples
-from tests.office import recalculated
+from tests.office import worked_out
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:openpyxl")  # it tells what it would lose
 
@@ -286,7 +286,7 @@ def test_libreoffice_works_out_the_same_values(tmp_path):
     table = first.tables[0]
     columns, frame = (*table.columns, wrong), table.frame.assign(Wrong=99.0)
     write(book, replace(first, tables=(replace(table, columns=columns, frame=frame),)), *rest)
-    sheet = openpyxl.load_workbook(recalculated(book, tmp_path), data_only=True)["Orders of May"]
+    sheet = worked_out(book, tmp_path)["Orders of May"]
     for column, (name, kind, _, values) in enumerate(DERIVED, 3):
         found = [sheet.cell(row, column).value for row in range(6, 46)]
         wanted = [shown(value, kind) for value in values] * 10
