@@ -109,7 +109,7 @@ def _channels(facts: Facts) -> tuple[list[str], Int64]:
 
 
 def _block(words: list[str], sums: Int64, has: Bool, due: Int64, types: list[str], facts: Facts, fees: list[str]) -> pd.DataFrame:  # fmt: skip
-    """Rows of one grain: every word with every fee. `sums`: releases by word and type; `has`: words with any; `due`: the word of goods rows."""
+    """Rows of one grain: every word with every fee that was agreed or charged of it. `sums`: releases by word and type; `has`: words with any; `due`: the word of goods rows."""
     n, keys = len(words), [standard_text(fee) for fee in fees]
     charged = np.zeros((n, len(keys)), np.int64)
     for at, name in enumerate(types):
@@ -127,7 +127,15 @@ def _block(words: list[str], sums: Int64, has: Bool, due: Int64, types: list[str
     ours = np.array([word != NOT_OURS for word in words], bool)
     named, fee = pd.Series([words[at] for at in rows], dtype="str"), pd.Series([fees[at] for at in column], dtype="str")
     frame = _frame(named, fee, sale[rows], agreed[rows, column], charged[rows, column], net[rows], ours[rows])
-    return frame[(frame[["sale_minor", "agreed_minor", "charged_minor"]] != 0).any(axis=1)]
+    return frame[_says_something(frame)]
+
+
+def _says_something(frame: pd.DataFrame) -> Bool:
+    """Rows of a fee that was agreed or charged; of a name with sales and no fee at all its first row, so that no sale is lost."""
+    has_fee = (frame[["agreed_minor", "charged_minor"]] != 0).any(axis=1)
+    rest = frame[~frame["name"].isin(frame.loc[has_fee, "name"]) & (frame["sale_minor"] != 0)]
+    alone = frame.index.isin(rest.index[~rest["name"].duplicated()])
+    return np.asarray(has_fee.to_numpy() | alone, bool)
 
 
 def _frame(name: pd.Series[str], fee: pd.Series[str], sale: Int64, agreed: Int64, charged: Int64, net: Int64, ours: Bool) -> pd.DataFrame:  # fmt: skip
