@@ -142,6 +142,7 @@ def load(book: Path, table: str, file: Path, as_json: bool) -> None:  # noqa: FB
     """Put the rate card or the payment terms of FILE into the table of BOOK.
 
     Rows of the portals that FILE names are replaced, all others stay. Nothing is written where FILE has a mistake.
+    Where Setup names no portal, and all rates and terms are then of one, its name is written beside Portal.
     """
     with session(as_json=as_json, quiet=False, verbose=False) as talk:
         from addin import load as loading

@@ -2,6 +2,7 @@
 
 Rows of the portals that the file names are replaced, those of other portals stay, so loading a file twice changes nothing.
 Taxes that no row names (GST on fees, TCS, TDS) come from the shipped dated rows. With a mistake in the file nothing is written.
+Where Setup names no portal, and all rates and terms are of one alone, its name is written there and told; between two the user chooses.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from addin.setup_sheets import sheet_with
 from recon_core import schema
 from recon_core.dates import to_date
 from recon_core.keys import standard_text
+from recon_core.market import Role, Says
+from recon_core.market_setup import PORTAL, portals_named
 from recon_core.model import Raw, Source
 from recon_core.money import to_major, to_minor
 from recon_core.problems import Place, Problem, ReconError, Severity, worst
 from recon_core.ratecard import COLUMNS as RATES
 from recon_core.ratecard import MORE_COLUMNS, TAX_ROWS, Base, Card, Rule, from_csv_rows, parse_cards
 from recon_core.readers import read
+from recon_core.sheets import Cell, Sheet
 from recon_core.terms import FOREVER, HEADERS, file_rows, parse_terms
 
 Row = Mapping[str, object]
@@ -42,6 +46,9 @@ class Loaded:
     kept: int = 0
     replaced: int = 0
     shipped: int = 0
+    portal: str = ""  # written beside Portal of Setup
+    others: tuple[str, ...] = ()  # portals of rates and terms that orders without a portal cannot have
+    stands: str = ""  # what Setup says beside Portal, where `others` are told
 
     @property
     def refused(self) -> bool:
@@ -63,9 +70,30 @@ def load(host: Host, word: str, path: Path) -> Loaded:
         return found
     merged = merge(found, [row.values for row in tables[found.table]])
     rows = {table.title: [row.values for row in tables[table.title]] for table in schema.TABLES if table.sheet == SHEET}
-    host.write([sheet_with(SHEET, {**rows, found.table: merged.rows}, cells[SHEET])])
+    rows[found.table] = list(merged.rows)
+    merged, portal = _with_portal(
+        merged, tables, [row.get("Portal") for title in TITLES.values() for row in rows[title]]
+    )
+    host.write([sheet_with(SHEET, rows, cells[SHEET]), *portal])
     host.save()
     return merged
+
+
+def _with_portal(found: Loaded, tables: Mapping[str, Sequence[schema.Row]], portals: Iterable[object]) -> tuple[Loaded, list[Sheet]]:  # fmt: skip
+    """What is told of the portal of orders that name none, and the cell of Setup that says it where one alone may be meant."""
+    orders = [row for row in tables["Marketplace"] if row.text("Role").casefold() == Role.ORDERS.casefold()]
+    sources = {row.text("Source") for row in orders}
+    say = {row.text("Source") for row in orders if row.text("Meaning").casefold() == Says.PORTAL}
+    cell = next((row for row in tables["Reconciliation"] if row.text("Item").casefold() == PORTAL.casefold()), None)
+    named = portals_named(schema.as_text(portal) for portal in portals)
+    if cell is None or not sources - say or not named:
+        return found, []
+    stands = cell.text("Value")
+    if stands or len(named) > 1:
+        others = tuple(one for one in named if standard_text(one) != standard_text(stands))
+        return replace(found, others=others, stands=stands), []
+    place = Cell(row=cell.row, column=cell.columns["Value"], value=named[0], style="")
+    return replace(found, portal=named[0]), [Sheet(name="Setup", cells=(place,), owned=False, tab="blue")]
 
 
 def read_file(word: str, path: Path) -> Loaded:
@@ -167,15 +195,29 @@ def lines(found: Loaded, book: Path, path: Path) -> list[str]:
     said += [f"{_rows(found.replaced)} of the same portals gave way."] if found.replaced else []
     said += [f"{_rows(found.kept)} of other portals, or of every portal, stayed."] if found.kept else []
     said += [f"{_rows(found.shipped)} of taxes came from the shipped rates; check that they are yours."] if found.shipped else []  # fmt: skip
+    said += [_of_portal(found)] if found.portal or found.others else []
     said += [f"{problem.severity}: {problem}" for problem in found.problems]
     return [*said, f"Next: tieout check {book}"]
+
+
+def _of_portal(found: Loaded) -> str:
+    """Whose orders these are, or that the user has to say so."""
+    if found.portal:
+        return (
+            f"Setup named no portal, so {found.portal} now stands beside Portal: the portal of orders that name none."
+        )
+    others = " and ".join(found.others)
+    if found.stands:
+        return f"Setup says {found.stands} beside Portal: rates and terms of {others} hold for no order that names no portal."
+    return f"Rates and terms are of {others}: type the portal of your orders beside Portal of Setup."
 
 
 def as_json(found: Loaded) -> dict[str, object]:
     """The object of `tieout load --json`."""
     problems = [{"code": one.code, "severity": str(one.severity), "message": one.what, "where": str(one.where), "fix": one.fix} for one in found.problems]  # fmt: skip
     return {
-        "table": found.table, "from_file": found.from_file, "replaced": found.replaced, "kept": found.kept, "shipped": found.shipped, "problems": problems,
+        "table": found.table, "from_file": found.from_file, "replaced": found.replaced, "kept": found.kept, "shipped": found.shipped, "portal": found.portal,
+        "problems": problems,
     }  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def expected_columns(raws: Mapping[str, Sequence[Raw]], market: Market) -> tuple
     ids = np.where(owner >= 0, own, back_rows.series(Says.ORDER).to_numpy(object))
     columns = _parted(goods_rows, net, fees, known, printed) + _parted(back_rows, found.back_net_minor, back_fees, back.order >= 0, pd.Series(ids, dtype="str"))  # fmt: skip
     unsure = [*unsure_cells(goods_rows, known), *unsure_cells(back_rows, back.order >= 0)]
-    return columns, [*unsure, *unknown_fees(found.dues), *lost_returns(back_rows, back, found)]
+    return columns, [*unsure, *unknown_fees(found.dues, market.portal_place), *lost_returns(back_rows, back, found)]
 
 
 def _parted(rows: MarketRows, net: Int64, fees: Int64, known: Bool, ids: pd.Series) -> list[Column]:
@@ -162,29 +162,47 @@ def _parted(rows: MarketRows, net: Int64, fees: Int64, known: Bool, ids: pd.Seri
     ]
 
 
-def unknown_fees(dues: Sequence[Due]) -> list[Problem]:
-    """A Note for each fee and cause: rows of orders for which the card could not say what the fee is."""
-    problems = []
+def unknown_fees(dues: Sequence[Due], setup_portal: Place) -> list[Problem]:
+    """A Note for each cause, with its fees: rows of orders (each once) for which the card could not say what they are.
+
+    `setup_portal`: where Setup says the portal of orders that name none.
+    """
+    fees: dict[int, list[str]] = {}
+    rows: dict[int, Bool] = {}
     for due in dues:
-        lacks = due.answer.astype(np.int64) * len(INPUTS) + due.missing
-        for code, rows in zip(*np.unique(lacks[~due.is_known], return_counts=True), strict=True):
-            answer, missing = divmod(int(code), len(INPUTS))
-            why = f"{INPUTS[missing]} is not known" if ANSWERS[answer] is Answer.MISSING else _CAUSES[ANSWERS[answer]]
-            what = (
-                f"The fee '{due.fee}' cannot be worked out for {rows:,} order {'row' if rows == 1 else 'rows'}: {why}."
-            )
-            fix = "Complete the table Rates or map the column that decides; until then nothing is expected of this fee."
-            if ANSWERS[answer] is Answer.MISSING and INPUTS[missing] in (Base.NET, Base.COLLECTED):
-                fix = f"No column of a marketplace says it. Write 'price incl. GST' or 'taxable' in Rates where that is the amount '{INPUTS[missing]}' stands for; until then nothing is expected of this fee."
-            problems.append(Problem("R-750", Severity.NOTE, Place(sheet="Rates"), due.fee, what, fix))
-    return problems
+        lacks = np.where(due.is_known, -1, due.answer.astype(np.int64) * len(INPUTS) + due.missing)
+        for code in np.unique(lacks[lacks >= 0]).tolist():
+            fees.setdefault(code, []).append(due.fee)
+            mine = lacks == code
+            rows[code] = rows[code] | mine if code in rows else mine
+    return [_unknown(names, int(rows[code].sum()), *divmod(code, len(INPUTS)), setup_portal) for code, names in fees.items()]  # fmt: skip
 
 
+def _unknown(fees: Sequence[str], rows: int, answer: int, missing: int, setup_portal: Place) -> Problem:
+    """The Note of one cause."""
+    lacked = INPUTS[missing] if ANSWERS[answer] is Answer.MISSING else ""
+    why = f"{lacked} is not known" if lacked else _CAUSES[ANSWERS[answer]]
+    names = [f"'{fee}'" for fee in dict.fromkeys(fees)]
+    listed = "; ".join(names if len(names) <= NAMED else [*names[: NAMED - 1], f"and {len(names) - NAMED + 1} more"])
+    told = f"The fee {listed} cannot" if len(names) == 1 else f"{len(names)} fees ({listed}) cannot"
+    what = f"{told} be worked out for {rows:,} order {'row' if rows == 1 else 'rows'}: {why}."
+    fix = f"{_FIXES.get(lacked, _OTHERWISE)}; until then nothing is expected of {'this fee' if len(names) == 1 else 'them'}."
+    where = setup_portal if lacked == "portal" else Place(sheet="Rates")
+    return Problem("R-750", Severity.NOTE, where, "; ".join(dict.fromkeys(fees)), what, fix)
+
+
+NAMED = 4  # fees that one message names
 _CAUSES = {
     Answer.NO_CARD: "no card is valid on the day",
     Answer.NO_RULE: "no row of the card fits",
     Answer.TOO_LARGE: "the amounts are too large",
 }
+_OTHERWISE = "Complete the table Rates or map the column that decides"
+_FIXES: dict[str, str] = {  # what is not known -> what to do
+    "portal": "Fill the column that says the portal of an order, or type the portal beside Portal in the table Reconciliation of Setup",
+    "GST rate": "Type GST % in these rows of Rates, or add a row 'GST on fees' that is valid on the day",
+    **{str(base): f"No column of a marketplace says it. Write 'price incl. GST' or 'taxable' in Rates where that is the amount '{base}' stands for" for base in (Base.NET, Base.COLLECTED)},
+}  # fmt: skip
 
 
 def lost_returns(rows: MarketRows, back: Back, found: Expected) -> list[Problem]:

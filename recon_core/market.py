@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from recon_core.posting import Accounts
+from recon_core.problems import Place
 from recon_core.ratecard import Card
 from recon_core.terms import Term
 
@@ -141,7 +142,13 @@ class Market:
     terms: tuple[Term, ...] = ()
     within_minor: int = STANDARD_WITHIN  # of a fee, inclusive
     portal: str = ""  # of orders that name none
+    portal_cell: str = ""  # where Setup says it
     accounts: Accounts | None = None  # ledger accounts of the journal; None: no journal is proposed
+
+    @property
+    def portal_place(self) -> Place:
+        """Where Setup says the portal of orders that name none."""
+        return Place(sheet="Setup", cell=self.portal_cell.rpartition("!")[2])
 
     def sources(self, role: Role) -> tuple[str, ...]:
         """The sources of a role, in the order of the table."""

@@ -6,11 +6,12 @@ named in a Note. Cells of Rates and Payment terms are judged by `ratecard` and `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from recon_core import money
 from recon_core.dates import Order
 from recon_core.entries import KINDS, type_of
+from recon_core.keys import standard_text
 from recon_core.market import (
     AMOUNTS,
     DATES,
@@ -58,12 +59,16 @@ def parse_market(tables: Tables, recipe: Recipe) -> tuple[Market | None, list[Pr
     problems += found
     terms, later = parse_terms(setup_rows(tables["Payment terms"]))
     problems += later
-    within, portal, wrong = _items(tables["Reconciliation"])
+    within, wrong = _tolerance(tables["Reconciliation"])
+    portal = _item(tables["Reconciliation"], PORTAL)
     accounts, of_accounts = parse_accounts(tables["Accounts"])
-    market = Market(uses=uses, cards=cards, terms=terms, within_minor=within, portal=portal, accounts=accounts)
+    market = Market(
+        uses=uses, cards=cards, terms=terms, within_minor=within, accounts=accounts,
+        portal=portal.text("Value") if portal else "", portal_cell=portal.cell("Value") if portal else "",
+    )  # fmt: skip
     problems += [*wrong, *of_accounts]
     if not any(problem.severity is Severity.STOP for problem in problems):
-        problems += [*_lacking(market), *_legs(market, recipe), *_silent(market)]
+        problems += [*_lacking(market), *_legs(market, recipe), *_silent(market), *_portals(market)]
     return market, problems
 
 
@@ -160,23 +165,55 @@ def _form_problems(row: Row, says: Says) -> Iterator[Problem]:
         yield _stop("S-115", cell, text, f"'{text}' is no form of {says}.", fix)
 
 
-def _items(rows: Sequence[Row]) -> tuple[int, str, list[Problem]]:
-    """(tolerance of a fee in minor units, the portal of orders that name none, Problems)."""
-    items = {row.text("Item").casefold(): row for row in rows}
-    portal = items[PORTAL.casefold()].text("Value") if PORTAL.casefold() in items else ""
-    row = items.get(FEE_TOLERANCE.casefold())
+def _item(rows: Sequence[Row], name: str) -> Row | None:
+    """The row of an item of Reconciliation."""
+    return next((row for row in rows if row.text("Item").casefold() == name.casefold()), None)
+
+
+def _tolerance(rows: Sequence[Row]) -> tuple[int, list[Problem]]:
+    """(tolerance of a fee in minor units, Problems)."""
+    row = _item(rows, FEE_TOLERANCE)
     text = row.text("Value") if row else ""
     if row is None or not text:
-        return STANDARD_WITHIN, portal, []
+        return STANDARD_WITHIN, []
     try:
         within = money.to_minor(text)
     except ValueError:
         within = -1
     if within >= 0:
-        return within, portal, []
+        return within, []
     what = f"'{text}' is no tolerance of fees."
     fix = "Type an amount such as 0.05, or empty the cell for 0.05."
-    return STANDARD_WITHIN, portal, [_stop("S-118", row.cell("Value"), text, what, fix)]
+    return STANDARD_WITHIN, [_stop("S-118", row.cell("Value"), text, what, fix)]
+
+
+def _portals(market: Market) -> Iterator[Problem]:
+    """Whether orders that name no portal can have the rates and terms of one.
+
+    A blank Portal is asked for (R-761), also where one portal alone has rates: nobody but the user says whose orders
+    they are. A portal without rates is only told (R-762): its card may be still to come.
+    """
+    sources = market.sources(Role.ORDERS)
+    named = portals_named([*(card.portal for card in market.cards), *(term.portal for term in market.terms)])
+    if not named or all(market.use(Role.ORDERS, source, Says.PORTAL) for source in sources):
+        return
+    listed, beside = " or ".join(named), "beside Portal in the table Reconciliation of Setup (tblSetup)"
+    if not market.portal:
+        what = f"The rates and payment terms are those of {' and '.join(named)}, and nothing says which portal the orders of {'; '.join(sources)} are of, so these cannot hold."
+        fix = f"Type {listed} {beside}; where each order names its portal, give that column the meaning 'portal' in Marketplace."
+        yield Problem("R-761", Severity.ASK, market.portal_place, "", what, fix)
+    elif standard_text(market.portal) not in map(standard_text, named):
+        what = f"Portal is '{market.portal}', and the rates and payment terms are those of {' and '.join(named)}: none of these holds for orders that name no portal."
+        fix = f"Type {listed} {beside} if that is the same portal, or load the rates of {market.portal}."
+        yield Problem("R-762", Severity.NOTE, market.portal_place, market.portal, what, fix)
+
+
+def portals_named(words: Iterable[str]) -> list[str]:
+    """The portals that rows of Rates and Payment terms name, as first written, those alike once; blanks name none."""
+    found: dict[str, str] = {}
+    for word in filter(None, (" ".join(one.split()) for one in words)):
+        found.setdefault(standard_text(word), word)
+    return list(found.values())
 
 
 def _lacking(market: Market) -> Iterator[Problem]:

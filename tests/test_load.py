@@ -195,7 +195,15 @@ def test_the_command_says_what_it_did(book):
         "Wrote 22 rows of rate_card.csv into the table Rates of Book.xlsx.", f"{len(TAX_ROWS)} rows of other portals, or of every portal, stayed.",
     ]  # fmt: skip
     told = json.loads(CliRunner().invoke(main, ["load", str(book), "Terms", str(TERMS), "--json"]).stdout)
-    assert told == {"table": "Payment terms", "from_file": 2, "replaced": 0, "kept": 0, "shipped": 0, "problems": []}
+    assert told == {
+        "table": "Payment terms",
+        "from_file": 2,
+        "replaced": 0,
+        "kept": 0,
+        "shipped": 0,
+        "portal": "",
+        "problems": [],
+    }
 
 
 def test_a_workbook_of_an_earlier_version_is_refused(tmp_path):
