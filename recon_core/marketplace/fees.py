@@ -1,13 +1,14 @@
 """Fees: what the card says of each fee of each order against what was charged. One row an order and fee.
 
 Judged at the order, whatever the grain of the lines; amounts are costs, so a charge is positive. GST on fees has a row of
-its own, `Tax`; the GST on a fee that no rule covers stands apart, as `Tax (on Packaging)`.
+its own, `Tax`. What was taken beyond the GST that the ruled fees bear may be on a fee that no rule covers, up to the rate:
+that part cannot be judged and stands apart, Failed, as `Tax (on Packaging)`; the rest is an overcharge.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -30,8 +31,8 @@ from recon_core.marketplace.words import (  # fmt: skip
     UNDER,
     words_by,
 )
-from recon_core.money import Bool, Int64, apply_rate
-from recon_core.owed import NOT_CHARGED, Due
+from recon_core.money import Bool, Int64, apply_rate, sum_by
+from recon_core.owed import NOT_CHARGED, Due, Intp
 from recon_core.ratecard import ANSWERS, INPUTS, Answer, Basis
 from recon_core.ratecard.card import GST_ON_FEES
 
@@ -49,13 +50,17 @@ class _Fee:
     failed: Bool
     kept: Bool  # the card gives some of it back
     card: pd.Categorical[str]
+    tax_charged: Int64 | None = None  # of orders where it is Failed, the GST that may be on it
+
+
+UNJUDGED = "No rule says this fee, so its GST is not judged: what the other fees do not bear, up to the rate"
 
 
 def fees(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Accounts and facts -> fee rows by order and fee.
 
     order int64, order_id, fee, expected_minor, charged_minor, difference_minor,
-    tax_expected_minor, tax_charged_minor (GST on this fee, at its rate), status int8 (position in FEE_STATUSES), reason, card, payout.
+    tax_expected_minor, tax_charged_minor (GST on this fee at its rate; of one without a rule, what may be on it), status int8 (position in FEE_STATUSES), reason, card, payout.
 
     Expected is 0 where no rule could say. Difference is charged - expected.
     """  # fmt: skip
@@ -65,12 +70,16 @@ def fees(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     charged = _charged(facts)
     ruled = [_ruled(facts, name, dues, charged.pop(standard_text(name), ("", np.zeros(n, np.int64)))[1], judged, gst) for name, dues in _by_fee(facts)]  # fmt: skip
     strays = [_stray(name, minor, judged, gst) for name, minor in charged.values()]
-    tax = _tax(facts, ruled, strays, judged)
+    parts = _unjudged(facts, [*ruled, *strays], judged)
+    tax = _tax(facts, ruled, sum(parts, np.zeros(n, np.int64)), judged)
+    with_parts = [replace(fee, tax_charged=part) for fee, part in zip([*ruled, *strays], parts, strict=True)]
+    ruled, strays = with_parts[: len(ruled)], with_parts[len(ruled) :]
+    rows = [*ruled, tax, *map(_unjudged_tax, ruled)]
+    for stray in strays:
+        rows += [stray, _unjudged_tax(stray)]
     open_orders = _incomplete(facts, accounts)
-    blocks = [_block(at, fee, facts, open_orders) for at, fee in enumerate([*ruled, tax])]
-    for at, stray in enumerate(strays):
-        blocks += [_block(len(ruled) + 1 + 2 * at, stray, facts, open_orders), _block(len(ruled) + 2 + 2 * at, _stray_tax(stray), facts, open_orders)]  # fmt: skip
-    del charged, ruled, strays, tax
+    blocks = [_block(at, fee, facts, open_orders) for at, fee in enumerate(rows)]
+    del charged, ruled, strays, tax, parts, with_parts, rows
     frame = _together(blocks)
     del blocks
     return frame.assign(order_id=order_words(facts, frame["order"].to_numpy()), payout=_payouts(facts, frame))
@@ -160,27 +169,86 @@ def _stray(name: str, charged: Int64, judged: Bool, gst: Int64) -> _Fee:
     return _Fee(name=name, expected=none, charged=charged, tax_expected=none, tax_ppm=gst, rows=has_order, failed=np.ones(n, bool), kept=np.zeros(n, bool), card=card)  # fmt: skip
 
 
-def _stray_tax(stray: _Fee) -> _Fee:
-    """The GST on a fee without a rule."""
-    tax = apply_rate(stray.charged, stray.tax_ppm)
+def _unjudged_tax(fee: _Fee) -> _Fee:
+    """The GST that may be on a fee, where no rule says it."""
+    n = len(fee.charged)
+    none, tax = np.zeros(n, np.int64), np.zeros(n, np.int64) if fee.tax_charged is None else fee.tax_charged
+    card = pd.Categorical.from_codes(np.zeros(n, np.int8), categories=pd.Index([UNJUDGED]))
     return _Fee(
-        name=f"{TAX} (on {stray.name})", expected=stray.expected, charged=tax, tax_expected=stray.expected, tax_ppm=stray.tax_ppm * 0,
-        rows=stray.rows & (tax != 0), failed=stray.failed, kept=stray.kept, card=stray.card,
+        name=f"{TAX} (on {fee.name})", expected=none, charged=tax, tax_expected=none, tax_ppm=none,
+        rows=fee.failed & (tax != 0), failed=np.ones(n, bool), kept=np.zeros(n, bool), card=card,
     )  # fmt: skip
 
 
-def _tax(facts: Facts, ruled: Sequence[_Fee], strays: Sequence[_Fee], judged: Bool) -> _Fee:
-    """GST on the fees that rules cover: what was taken less the part of fees without a rule."""
-    n = facts.n
+def _unjudged(facts: Facts, found: Sequence[_Fee], judged: Bool) -> list[Int64]:
+    """What of each order's GST may be on each of its fees without a rule (a column each): nobody can say whether it is right.
+
+    At most the rate, and only of what the ruled fees do not bear; a gap within the fee tolerance is rounding and goes
+    with the larger part. What lines of ruled fees alone show beyond their GST is not on it. Of several fees the first ones have it.
+    """
+    n, within = facts.n, facts.market.within_minor
+    at_rate = [np.where(fee.failed & judged, apply_rate(fee.charged, fee.tax_ppm), 0) for fee in found]
+    most = sum(at_rate, np.zeros(n, np.int64))
+    if not most.any():
+        return at_rate
+    borne = sum((np.where(fee.failed, 0, fee.tax_expected + apply_rate(fee.charged - fee.expected, fee.tax_ppm)) for fee in found), np.zeros(n, np.int64))  # fmt: skip
+    taken = _tax_taken(facts)
+    sign = np.where(most < 0, -1, 1)
+    size, there = np.abs(most), (taken - borne) * sign
+    possible = np.minimum(there, there - _beyond_on_ruled_lines(facts, found) * sign)
+    part = np.where(np.abs(possible - size) <= within, size, np.clip(possible, 0, size))
+    part = np.where((part <= within) & (size > within), 0, part)
+    parts = []
+    for one in at_rate:
+        mine = np.clip(part, 0, np.maximum(one * sign, 0))
+        parts.append(mine * sign)
+        part = part - mine
+    return parts
+
+
+def _beyond_on_ruled_lines(facts: Facts, found: Sequence[_Fee]) -> Int64:
+    """GST by order, less that of the fees, on lines that carry ruled fees and none without a rule."""
+    entries, lines = facts.lines.entries, facts.lines.frame
+    order, pos = lines["order"].to_numpy(), entries["pos"].to_numpy()
+    types, minor = entries["type"].cat.codes.to_numpy(), entries["amount_minor"].to_numpy()
+    fee = {standard_text(one.name): one for one in found}
+    has_ruled, has_other = np.zeros(len(lines), bool), np.zeros(len(lines), bool)
+    places: list[tuple[_Fee | None, Intp]] = []  # None: GST
+    for code, name in enumerate(map(str, entries["type"].cat.categories)):
+        word = fee_of(name)
+        if name != EntryType.TAX_ON_FEE and not word:
+            continue
+        at = np.flatnonzero((types == code) & (minor != 0))
+        at = at[order[pos[at]] >= 0]
+        places.append((fee[standard_text(word)] if word else None, at))
+        if word:
+            failed = fee[standard_text(word)].failed[order[pos[at]]]
+            has_other[pos[at[failed]]], has_ruled[pos[at[~failed]]] = True, True
+    beyond = np.zeros(facts.n, np.int64)
+    alone = has_ruled & ~has_other
+    for one, every in places:
+        at = every[alone[pos[every]]]
+        charged = -sum_by(order[pos[at]].astype(np.intp), minor[at], facts.n)
+        beyond += charged if one is None else -apply_rate(charged, one.tax_ppm)
+    return beyond
+
+
+def _tax_taken(facts: Facts) -> Int64:
+    """GST on fees that was taken of each order."""
     is_tax = np.array([str(name) == EntryType.TAX_ON_FEE for name in facts.lines.entries["type"].cat.categories], bool)
-    taken = -facts.by_type[:, is_tax].sum(axis=1)
+    taken: Int64 = -facts.by_type[:, is_tax].sum(axis=1)
+    return taken
+
+
+def _tax(facts: Facts, ruled: Sequence[_Fee], unjudged: Int64, judged: Bool) -> _Fee:
+    """GST on the fees that rules cover: what was taken less what may be on fees without a rule."""
+    n = facts.n
     zero = np.zeros(n, np.int64)
-    away = sum((np.where(fee.failed, apply_rate(fee.charged, fee.tax_ppm), 0) for fee in [*ruled, *strays]), zero)
     expected = sum((fee.tax_expected for fee in ruled), zero)
     has = np.logical_or.reduce([np.zeros(n, bool), *(fee.rows & ~fee.failed for fee in ruled)])
     kept = np.logical_or.reduce([np.zeros(n, bool), *(fee.kept for fee in ruled)])
     card = pd.Categorical.from_codes(np.zeros(n, np.int8), categories=pd.Index(["GST on the fees above"]))
-    charged = taken - np.where(judged, away, 0)
+    charged = _tax_taken(facts) - unjudged
     return _Fee(
         name=TAX, expected=expected, charged=charged, tax_expected=zero, tax_ppm=zero, rows=judged & (has | (charged != 0)),
         failed=np.zeros(n, bool), kept=kept, card=card,
@@ -205,10 +273,13 @@ def _block(at: int, fee: _Fee, facts: Facts, incomplete: Bool) -> pd.DataFrame:
     kept = fee.kept[rows]
     reason = np.select([failed, np.abs(over) <= within, over < 0, kept], [NO_RULE, NONE, UNDER, KEPT], OVER)
     beyond = np.where(failed, charged, over)
+    tax = fee.tax_expected[rows] + apply_rate(beyond, fee.tax_ppm[rows])
+    if fee.tax_charged is not None:
+        tax = np.where(failed, fee.tax_charged[rows], tax)
     return pd.DataFrame({
         "order": rows.astype(np.int64), "at": np.full(len(rows), at, np.int16), "fee": pd.Categorical.from_codes(np.zeros(len(rows), np.int8), categories=pd.Index([fee.name])),
         "expected_minor": expected, "charged_minor": charged, "difference_minor": beyond, "tax_expected_minor": fee.tax_expected[rows],
-        "tax_charged_minor": fee.tax_expected[rows] + apply_rate(beyond, fee.tax_ppm[rows]), "status": status.astype(np.int8),
+        "tax_charged_minor": tax, "status": status.astype(np.int8),
         "reason": pd.Categorical.from_codes(reason.astype(np.int8), categories=pd.Index(REASONS)), "card": fee.card[rows],
     })  # fmt: skip
 
