@@ -34,8 +34,10 @@ from recon_core.texts import arrow_text, join_texts
 
 CARRIED_SKIPS = tuple(
     SKIP_CODE[kind]
-    for kind in (Skip.DUPLICATE, Skip.BAD_AMOUNT, Skip.DAMAGED_ID, Skip.SKIP_RULE, Skip.SAME_FILE, Skip.FORMULA_ERROR)
-)
+    for kind in (
+        Skip.DUPLICATE, Skip.BAD_AMOUNT, Skip.DAMAGED_ID, Skip.SKIP_RULE, Skip.SAME_FILE, Skip.FORMULA_ERROR, Skip.NO_ID_FOUND,
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

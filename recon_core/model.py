@@ -120,6 +120,9 @@ class Skip(StrEnum):
     SAME_FILE = "Same file again"
     FORMULA_ERROR = "Formula gives an error"
     NOTHING_EXPECTED = "Nothing expected"
+    NO_ID_FOUND = (
+        "Skip rule, no id found"  # and none was found: the row does not bear an id of the other side, of its sign
+    )
 
 
 SKIPS: tuple[Skip, ...] = tuple(Skip)

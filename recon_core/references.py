@@ -18,7 +18,8 @@ from recon_core.narrations import Ids, least_of
 from recon_core.recipe import Leg, Use
 from recon_core.texts import arrow_text
 
-NO_ID = SKIP_CODE[Skip.NO_ID]
+NO_ID, WAITS = SKIP_CODE[Skip.NO_ID], SKIP_CODE[Skip.NO_ID_FOUND]
+CHANGED = ("key", "key_hash", "linked_by", "is_cleaned", "skip")  # columns that following a reference sets
 
 
 def keep_apart(lines: pd.DataFrame) -> pd.DataFrame:
@@ -44,7 +45,40 @@ def keep_apart(lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def link_by_references(lines: pd.DataFrame, leg: Leg) -> pd.DataFrame:
-    """Lines of both sides -> the same, side B given side A's id where only a reference leads to it; then by narrations."""
+    """Lines of both sides -> the same, side B given side A's id where only a reference leads to it; then by narrations.
+
+    A row that a skip rule leaves out unless an id is found (a debit of the bank) takes part where it bears the id of the
+    other side, by whichever way, and that id's total has its sign: a payout that is taken back. Else the rule holds.
+    """
+    waits = np.flatnonzero(lines["skip"].to_numpy() == WAITS)
+    if not len(waits):
+        return _followed(lines, leg)
+    found = _followed(lines.assign(skip=np.where(lines["skip"] == WAITS, 0, lines["skip"]).astype(np.int8)), leg)
+    return _only_where_named(lines, found, waits)
+
+
+def _only_where_named(before: pd.DataFrame, found: pd.DataFrame, waits: npt.NDArray[np.intp]) -> pd.DataFrame:
+    """The lines as found; of rows at `waits` those that no id of their sign names are skipped, and as they were before."""
+    side, skip, amount = (found[name].to_numpy() for name in ("side", "skip", "amount_minor"))
+    others = np.ones(len(found), bool)
+    others[waits] = False
+    totals = (
+        found[others & (skip == 0) & (found["key"] != "").to_numpy()].groupby(["side", "key"])["amount_minor"].sum()
+    )
+    asked = pd.MultiIndex.from_arrays([1 - side[waits], found["key"].iloc[waits]])
+    total = totals.reindex(asked).fillna(0).to_numpy(np.int64)
+    back = waits[np.sign(total) * np.sign(amount[waits]) <= 0]
+    columns = {name: found[name].to_numpy(object).copy() for name in CHANGED}
+    for name, values in columns.items():
+        values[back] = before[name].to_numpy(object)[back]
+    columns["skip"][back] = WAITS
+    columns["skip_note"] = found["skip_note"].to_numpy(object).copy()
+    columns["skip_note"][np.setdiff1d(waits, back)] = ""
+    return found.assign(**{name: pd.Series(values, index=found.index).astype(found[name].dtype) for name, values in columns.items()})  # fmt: skip
+
+
+def _followed(lines: pd.DataFrame, leg: Leg) -> pd.DataFrame:
+    """Lines with the ids that references, then narrations, lead to."""
     for number, name in enumerate(leg.references):
         lines = _one(lines, f"reference_{number}", name)
     for side, letter in enumerate("AB"):

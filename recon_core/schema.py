@@ -111,7 +111,11 @@ TABLES: tuple[SetupTable, ...] = (
         fields=(
             Field(name="Source", help="The source. Empty: every source.", example="OMS"),
             Field(name="Column", help="The header of the column tested, or a formula that is TRUE for rows to skip.", example="status", width=34),
-            Field(name="Test", help="How the column is tested.", choices=("is", "is not", "contains", "starts with", "is empty", "is not empty"), example="is"),
+            Field(
+                name="Test", choices=("is", "is not", "contains", "starts with", "is empty", "is not empty", "is not empty unless id found"), example="is",
+                help="How the column is tested. The last: not empty, unless the row bears an id of the other side whose money goes the same way, "
+                "such as a payout that the portal takes back from the bank account.",
+            ),
             Field(name="Value", help="Compared without regard to case and outer blanks.", example="Cancelled", width=12),
             Field(name="Reason", help="Shown on Skipped.", example="Cancelled before invoice", width=40),
         ),

@@ -28,6 +28,7 @@ _TOTAL = re.compile(
     r"\W*((\w+)?[\s-]*totals?\b|sum\b|opening bal|closing bal|statement summary|end of (statement|report|file)"
     r"|generated (on|by)|printed on|\*+ ?end|this is a (system|computer))", re.IGNORECASE,
 )  # fmt: skip
+UNLESS_FOUND = "is not empty unless id found"  # the test of a skip rule that waits for the other side
 HEAD = 80  # characters of a cell that may say what the row is; longer ones are no words of a total
 _RULED = re.compile(r"[\s*=_\-#.~]*")
 _RULED_CELL = r"^[\s*=_\-#.~]{3,}$"
@@ -63,6 +64,8 @@ def skip_rows(rows: Rows, plan: Plan) -> Rows:
     for rule in plan.skips:
         if rule.source in ("", rows.raw.source):
             _apply_rule(rows, rule, skip, note)
+    waits = skip == SKIP_CODE[Skip.NO_ID_FOUND]  # a row that cannot be read is skipped by the rule, whatever it bears
+    skip[waits & np.logical_or.reduce([rows.flags[name] for _, name in _FLAGGED])] = SKIP_CODE[Skip.SKIP_RULE]
     failed = _failed(rows, plan)
     hit = (failed != "") & (skip == 0)
     skip[hit], note[hit] = SKIP_CODE[Skip.FORMULA_ERROR], failed[hit]
@@ -226,10 +229,11 @@ def _apply_rule(rows: Rows, rule: SkipRule, skip: npt.NDArray[np.int8], note: np
     tests = {
         "is": lambda: pc.equal(text, value), "is not": lambda: pc.not_equal(text, value), "is empty": lambda: pc.equal(text, ""),
         "is not empty": lambda: pc.not_equal(text, ""), "contains": lambda: pc.match_substring(text, value),
-        "starts with": lambda: pc.starts_with(text, value),
+        "starts with": lambda: pc.starts_with(text, value), UNLESS_FOUND: lambda: pc.not_equal(text, ""),
     }  # fmt: skip
     hit = tests[rule.test]().to_numpy(zero_copy_only=False) & (skip == 0)
-    skip[hit], note[hit] = SKIP_CODE[Skip.SKIP_RULE], rule.reason or f"{rule.column} {rule.test} {rule.value}".strip()
+    kind = Skip.NO_ID_FOUND if rule.test == UNLESS_FOUND else Skip.SKIP_RULE
+    skip[hit], note[hit] = SKIP_CODE[kind], rule.reason or f"{rule.column} {rule.test} {rule.value}".strip()
 
 
 def _failed(rows: Rows, plan: Plan) -> npt.NDArray[np.object_]:
