@@ -306,7 +306,7 @@ def show_problems(problems: Sequence[Problem], console: Console) -> None:
         if caret := _caret(problem):
             console.print(Text(caret, style="bold"), soft_wrap=True)
     if folded:
-        words = f"{folded[0].code} {len(folded)} times, first {folded[0].where}: {folded[0].what}"
+        words = f"{folded[0].code} {len(folded)} times, first {folded[0].where}".rstrip() + f": {folded[0].what}"
         console.print(Text.assemble((f"{SEVERITY_WORDS[Severity.NOTE]:<13}", "dim"), words), soft_wrap=True)
     if len(ranked) > SHOWN:
         console.print(f"... and {len(ranked) - SHOWN} more; the sheet Data checks and --json list all.")

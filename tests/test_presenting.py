@@ -50,6 +50,8 @@ def test_routine_notes_are_one_line_and_a_single_one_is_told_whole() -> None:
     lines = shown([note("D-602", "Rows of one id.")] * 30)
     assert len(lines) == 1
     assert "D-602 30 times" in lines[0]
+    nowhere = note("D-602", "Rows of one id.")._replace(where=Place())
+    assert shown([nowhere, nowhere]) == ["Note         D-602 2 times, first: Rows of one id."]
     [one] = shown([note("D-602", "Rows of one id.")])
     assert "times" not in one
     assert "Rows of one id. Look." in one
