@@ -151,14 +151,15 @@ class Rule:
 
     @property
     def validity(self) -> str:
-        """'2026-01-01 to 2026-04-15', '2026-04-16 on'."""
-        end = "on" if self.last_day == OPEN else f"to {to_date(self.last_day)}"
-        return f"{to_date(self.first_day)} {end}"
+        """'from 2026-01-01 to 2026-04-15', 'from 2026-04-16'."""
+        end = "" if self.last_day == OPEN else f" to {to_date(self.last_day)}"
+        return f"from {to_date(self.first_day)}{end}"
 
     @property
     def units(self) -> str:
-        """'TOPS, price above 300 to 750'; '' for any unit."""
-        parts = [" or ".join(words) for words in (getattr(self, name) for name in TEXTS) if words]
+        """'category TOPS, price incl. GST above 300 to 750'; '' for any unit."""
+        named = [(name.replace("_", " "), getattr(self, name)) for name in TEXTS]
+        parts = [f"{name} {' or '.join(words)}" for name, words in named if words]
         parts += [f"{self.price_of} {self.price.text(10_000)}"] if not self.price.is_any else []
         parts += [f"weight {self.weight.text(1)} g"] if not self.weight.is_any else []
         return ", ".join(parts)
@@ -190,9 +191,9 @@ class Card:
     rules: tuple[Rule, ...] = field(default=())
 
     def describe(self, rule: Rule) -> str:
-        """'AJIO Commission 2026-01-01 to 2026-04-15 for TOPS: 14% of price incl. GST, at least 30.00'."""
+        """'AJIO Commission from 2026-01-01 to 2026-04-15, category TOPS: 14% of price incl. GST, at least 30.00'."""
         name = " ".join(filter(None, [self.portal, self.fee, self.version]))
-        units = f" for {rule.units}" if rule.units else ""
+        units = f", {rule.units}" if rule.units else ""
         return f"{name} {rule.validity}{units}: {rule.amount}"
 
 
