@@ -15,7 +15,7 @@ from recon_core.market import EXPECTED_FEES, EXPECTED_NET
 from recon_core.model import SKIP_CODE, Skip
 from recon_core.recipe import Leg, Meaning
 
-NOTE = "0.00 is expected, as of a cancelled order or a return on its way"
+NOTE = "0.00 is expected, as for a cancelled order or a return on its way"
 
 
 def skip_nothing_expected(lines: pd.DataFrame, leg: Leg) -> pd.DataFrame:

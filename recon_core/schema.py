@@ -210,7 +210,7 @@ TABLES: tuple[SetupTable, ...] = (
             ),
             Field(name="Column", help="The header; of amounts also a sum: price + freight - discount.", example="unit_price_incl_gst", width=40),
             Field(
-                name="Form", example="Cancelled = cancelled; RTO = rto", width=20,
+                name="Form", example="Cancelled = cancelled; RTO = rto", width=46,
                 help="status: your word = ordered, shipped, delivered, cancelled or rto. kind: = customer return or rto. weight: g or kg. "
                 "entry: its type, such as COMMISSION or Fee: Packaging. Numbers and dates: as in Mapping.",
             ),
@@ -279,7 +279,7 @@ TABLES: tuple[SetupTable, ...] = (
             ),
             Field(name="Account", help="The ledger account, spelled as in your books.", example="Marketplace commission", width=44),
             Field(name="Post by", help="order: a row for each order, for open-item accounts. Empty: one row a payout.", choices=("payout", "order"), width=12),
-            Field(name="Note", help="For the reader.", width=60),
+            Field(name="Note", help="For the reader.", width=68),
         ),
     ),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from recon_core.sheets import Column, Kind, Sheet
 
 FIRST = (
     Column(name="Leg", width=14), Column(name="No", kind=Kind.INTEGER, width=9), Column(name="Id as printed", kind=Kind.ID), Column(name="Id", kind=Kind.ID),
-    Column(name="Date as printed", kind=Kind.ID, width=18), Column(name="Date", kind=Kind.DATE, width=12), Column(name="Amount as printed", kind=Kind.ID, width=18),
+    Column(name="Date as printed", kind=Kind.ID, width=28), Column(name="Date", kind=Kind.DATE, width=12), Column(name="Amount as printed", kind=Kind.ID, width=18),
     Column(name="Amount", kind=Kind.AMOUNT),
 )  # fmt: skip
 LAST = (

@@ -12,8 +12,8 @@ from recon_core.reports.case import PROOF, Case, detail_sheet, named, proof_colu
 from recon_core.sheets import Column, Kind, Sheet
 
 COLUMNS = (
-    Column(name="Leg", width=14), Column(name="Side", width=6), Column(name="Kind", width=22), Column(name="Why", width=50), Column(name="Id as printed", kind=Kind.ID),
-    Column(name="Date as printed", kind=Kind.ID, width=18), Column(name="Amount as printed", kind=Kind.ID, width=18), Column(name="Amount", kind=Kind.AMOUNT),
+    Column(name="Leg", width=14), Column(name="Side", width=6), Column(name="Kind", width=22), Column(name="Why", width=70), Column(name="Id as printed", kind=Kind.ID),
+    Column(name="Date as printed", kind=Kind.ID, width=28), Column(name="Amount as printed", kind=Kind.ID, width=18), Column(name="Amount", kind=Kind.AMOUNT),
     Column(name="File"), Column(name="Sheet", width=10), Column(name="Row", kind=Kind.INTEGER, width=9), *PROOF,
 )  # fmt: skip
 
