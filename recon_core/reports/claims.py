@@ -13,7 +13,7 @@ from recon_core.sheets import Column, Kind, Sheet
 AMOUNTS = {"Expected": "expected_minor", "Charged": "charged_minor", "Charged beyond": "over_minor", "GST on it": "tax_minor", "To claim": "total_minor"}  # fmt: skip
 COLUMNS = (
     Column(name="Payout", kind=Kind.ID, width=16), Column(name="Order id", kind=Kind.ID), Column(name="Fee", width=24), Column(name="Reason", width=20),
-    *(Column(name=name, kind=Kind.AMOUNT) for name in AMOUNTS), Column(name="Card", width=96),
+    *(Column(name=name, kind=Kind.AMOUNT) for name in AMOUNTS), Column(name="Card", kind=Kind.WRAP, width=96),
 )  # fmt: skip
 
 
