@@ -15,6 +15,7 @@ from addin.hosts import Host
 from addin.setup_sheets import sheet_with
 from recon_core import schema
 from recon_core.dates import to_date
+from recon_core.entries import type_of
 from recon_core.keys import standard_text
 from recon_core.market import Role, Says
 from recon_core.market_setup import PORTAL, portals_named
@@ -30,6 +31,7 @@ from recon_core.terms import FOREVER, HEADERS, file_rows, parse_terms
 Row = Mapping[str, object]
 TITLES = {"Rates": "Rates", "Terms": "Payment terms"}  # the word of the command -> the table
 SHEET = "Rates"
+WITHHELD = frozenset({"TCS", "TDS"})
 _NUMBERS = {
     field.name for table in schema.TABLES if table.title == "Rates" for field in table.fields if field.is_number
 }
@@ -46,6 +48,7 @@ class Loaded:
     kept: int = 0
     replaced: int = 0
     shipped: int = 0
+    left_out: bool = False  # of the taxes TCS and TDS, which no settlement file has
     portal: str = ""  # written beside Portal of Setup
     others: tuple[str, ...] = ()  # portals of rates and terms that orders without a portal cannot have
     stands: str = ""  # what Setup says beside Portal, where `others` are told
@@ -68,7 +71,7 @@ def load(host: Host, word: str, path: Path) -> Loaded:
     found = read_file(word, path)
     if found.refused:
         return found
-    merged = merge(found, [row.values for row in tables[found.table]])
+    merged = merge(found, [row.values for row in tables[found.table]], withheld=_withholds(tables["Marketplace"]))
     rows = {table.title: [row.values for row in tables[table.title]] for table in schema.TABLES if table.sheet == SHEET}
     rows[found.table] = list(merged.rows)
     merged, portal = _with_portal(
@@ -110,14 +113,30 @@ def read_file(word: str, path: Path) -> Loaded:
     return Loaded(table=TITLES[word], rows=tuple(rows), problems=tuple(found), from_file=len(rows))
 
 
-def merge(found: Loaded, standing: Sequence[Row]) -> Loaded:
-    """The table after loading: rows of other portals as they were, those of the file, and the shipped taxes nobody names."""
+def merge(found: Loaded, standing: Sequence[Row], *, withheld: bool = True) -> Loaded:
+    """The table after loading: rows of other portals as they were, those of the file, and the shipped taxes nobody names.
+
+    `withheld` False: nobody collects TCS or deducts TDS, as a payment gateway or a courier does not; theirs are no rows.
+    """
     portals = {_portal(row) for row in found.rows}
     kept = [row for row in standing if _portal(row) not in portals]
-    shipped = _taxes([*kept, *found.rows]) if found.table == "Rates" else []
+    taxes = _taxes([*kept, *found.rows]) if found.table == "Rates" else []
+    shipped = [row for row in taxes if withheld or row["Fee"] not in WITHHELD]
     return replace(
-        found, rows=(*kept, *found.rows, *shipped), kept=len(kept), replaced=len(standing) - len(kept), shipped=len(shipped)
+        found, rows=(*kept, *found.rows, *shipped), kept=len(kept), replaced=len(standing) - len(kept), shipped=len(shipped),
+        left_out=len(shipped) < len(taxes),
     )  # fmt: skip
+
+
+def _withholds(rows: Sequence[schema.Row]) -> bool:
+    """Whether settlement files have a place for TCS or TDS: columns of the standard template, or entries of that type.
+
+    Source: both are of an operator through whom supplies are made (CGST Act s. 52, Income-tax Act s. 194-O), not of who carries the money.
+    """
+    settled = [row for row in rows if row.text("Role").casefold() == Role.SETTLEMENTS.casefold()]
+    entries = [row for row in settled if row.text("Meaning").casefold() == Says.ENTRY]
+    named = {type_of(row.text("Form") or row.text("Column")) for row in entries}
+    return bool({row.text("Source") for row in settled} - {row.text("Source") for row in entries} or named & WITHHELD or not settled)  # fmt: skip
 
 
 def _portal(row: Row) -> str:
@@ -195,6 +214,13 @@ def lines(found: Loaded, book: Path, path: Path) -> list[str]:
     said += [f"{_rows(found.replaced)} of the same portals gave way."] if found.replaced else []
     said += [f"{_rows(found.kept)} of other portals, or of every portal, stayed."] if found.kept else []
     said += [f"{_rows(found.shipped)} of taxes came from the shipped rates; check that they are yours."] if found.shipped else []  # fmt: skip
+    said += (
+        [
+            "TCS and TDS were not added: no settlement file of this workbook has them; a row 'TCS' or 'TDS' of your own is taken."
+        ]
+        if found.left_out
+        else []
+    )
     said += [_of_portal(found)] if found.portal or found.others else []
     said += [f"{problem.severity}: {problem}" for problem in found.problems]
     return [*said, f"Next: tieout check {book}"]

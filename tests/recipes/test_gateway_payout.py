@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from tests.recipes.made import Made, amount, bank, make, table
+from addin.cli import main
+from addin.hosts.file import FileHost
+from recon_core import schema
+from tests.recipes.made import Made, amount, bank, call, make, table
 
 RAZORPAY = "entity_id|type|debit|credit|amount|currency|fee|tax|on_hold|settled|created_at|settled_at|settlement_id|payment_id|order_id|order_receipt|settlement_utr|method|description"
 A, B = (
@@ -120,3 +126,31 @@ def test_a_report_in_rupees_with_dates(tmp_path_factory: pytest.TempPathFactory)
     assert made.outcome("Payments") == {"matched": ["W-1", "W-1", "b:W-1", "b:W-1"]}
     assert made.gaps("Payments") == made.gaps("Bank") == {}
     assert [row["Date"].date().isoformat() for row in made.rows("Payouts")] == ["2026-06-04"]  # type: ignore[attr-defined]
+
+
+def test_an_empty_folder_is_one_problem(tmp_path: Path) -> None:
+    call("new", tmp_path / "book.xlsx", "--recipe", "gateway_payout")
+    told = json.loads(CliRunner().invoke(main, ["check", str(tmp_path / "book.xlsx"), "--json"]).stdout)
+    stops = [one for one in told["problems"] if one["severity"] == "stop"]
+    assert [one["code"] for one in stops] == ["R-763"]
+    assert all(name in stops[0]["message"] for name in ("orders*.csv", "razorpay_recon*.csv", "cashfree_recon*.csv", "bank_*.csv"))  # fmt: skip
+    assert "refunds" not in stops[0]["message"]
+
+
+@pytest.mark.parametrize(("recipe", "own", "wanted"), [
+    ("gateway_payout", "", {"GST on fees"}), ("cod_remittance", "", {"GST on fees"}), ("gateway_payout", "Gateway,TDS,2026-01-01,taxable,0.1\n", {"GST on fees", "TDS"}),
+    ("marketplace_generic", "", {"GST on fees", "TCS", "TDS"}), ("fee_audit", "", {"GST on fees", "TCS", "TDS"}),
+])  # fmt: skip
+def test_taxes_that_nobody_withholds_are_not_shipped(recipe: str, own: str, wanted: set[str], tmp_path: Path) -> None:
+    """TCS and TDS are of an operator of sales; who only carries the money has no column of them. A row of the user's own is taken."""
+    call("new", tmp_path / "book.xlsx", "--recipe", recipe)
+    (tmp_path / "card.csv").write_text(f"Portal,Fee,From,Base,%\nGateway,Payment gateway,2026-01-01,price incl. GST,2\n{own}", encoding="utf-8")  # fmt: skip
+    said = call("load", tmp_path / "book.xlsx", "Rates", tmp_path / "card.csv")
+    host = FileHost(tmp_path / "book.xlsx")
+    rates = schema.read_tables({name: host.cells(name) for name in schema.SETUP_SHEETS})[0]["Rates"]
+    assert {row.text("Fee") for row in rates} == {"Payment gateway"} | wanted
+    assert ("TCS and TDS were not added" in said) == (not {"TCS"} <= wanted)
+
+
+def test_no_fee_is_left_unsaid(june: Made) -> None:
+    assert "R-750" not in june.codes()
