@@ -25,6 +25,8 @@ from recon_core.problems import Place, Problem, Severity
 from recon_core.ratecard import ANSWERS, INPUTS, UNKNOWN, Answer, Base, Basis
 from recon_core.texts import concat_texts
 
+OTHER_BASES = {Base.NET: Says.DISCOUNTED, Base.COLLECTED: Says.COLLECTED}
+
 
 def goods_of(rows: MarketRows, order: Int64, item: Int64) -> Goods:
     """Rows of our orders, with the numbers of their orders and items -> Goods."""
@@ -42,7 +44,14 @@ def goods_of(rows: MarketRows, order: Int64, item: Int64) -> Goods:
         state=rows.words(Says.STATUS, lambda word, words: STATES.index(state_of(word, words))), days=days,
         portal=rows.coded(Says.PORTAL, market.portal), category=rows.coded(Says.CATEGORY), brand=rows.coded(Says.BRAND),
         zone=rows.coded(Says.ZONE), payment_mode=rows.coded(Says.PAYMENT_MODE),
+        other_minor={base: _of_unit(rows.amounts(says), quantity) for base, says in OTHER_BASES.items() if rows.has(says)},
     )  # fmt: skip
+
+
+def _of_unit(whole: Int64, quantity: Int64) -> Int64:
+    """Amounts of rows as those of a unit, at whole paise; UNKNOWN stays."""
+    known = whole != UNKNOWN
+    return np.where(known, to_paise(np.where(known, whole, 0), np.maximum(quantity, 1)), UNKNOWN)
 
 
 def _taxable(rows: MarketRows, quantity: Int64, amount: Int64, price: Int64) -> Int64:
@@ -201,7 +210,7 @@ _OTHERWISE = "Complete the table Rates or map the column that decides"
 _FIXES: dict[str, str] = {  # what is not known -> what to do
     "portal": "Fill the column that says the portal of an order, or type the portal beside Portal in the table Reconciliation of Setup",
     "GST rate": "Type GST % in these rows of Rates, or add a row 'GST on fees' that is valid on the day",
-    **{str(base): f"No column of a marketplace says it. Write 'price incl. GST' or 'taxable' in Rates where that is the amount '{base}' stands for" for base in (Base.NET, Base.COLLECTED)},
+    **{str(base): f"Give the column of our orders that says it the meaning '{base}' in Marketplace, and fill its blank cells; or write 'price incl. GST' or 'taxable' in Rates where that is what it comes to" for base in OTHER_BASES},
 }  # fmt: skip
 
 

@@ -42,6 +42,10 @@ class Says(StrEnum):
     PRICE = "unit price"
     AMOUNT = "amount"
     TAXABLE = "taxable"
+    DISCOUNTED = (
+        "net of discount"  # of the row, as the amount: what a seller's discount leaves; a rate may be taken of it
+    )
+    COLLECTED = "collected"  # of the row: what the customer was asked for, such as the amount on delivery
     GST_RATE = "GST rate"
     GST = "GST"
     ORDER_DATE = "order date"
@@ -89,8 +93,8 @@ class ReturnKind(StrEnum):
 _ANY = (Says.ORDER, Says.INVOICE, Says.AWB, Says.ITEM)
 SAYS: Mapping[Role, tuple[Says, ...]] = MappingProxyType({
     Role.ORDERS: (
-        *_ANY, Says.QUANTITY, Says.PRICE, Says.AMOUNT, Says.TAXABLE, Says.GST_RATE, Says.GST, Says.ORDER_DATE, Says.INVOICE_DATE,
-        Says.DISPATCH_DATE, Says.DELIVERY_DATE, Says.STATUS, Says.CATEGORY, Says.BRAND, Says.WEIGHT, Says.ZONE, Says.PAYMENT_MODE,
+        *_ANY, Says.QUANTITY, Says.PRICE, Says.AMOUNT, Says.TAXABLE, Says.DISCOUNTED, Says.COLLECTED, Says.GST_RATE, Says.GST, Says.ORDER_DATE,
+        Says.INVOICE_DATE, Says.DISPATCH_DATE, Says.DELIVERY_DATE, Says.STATUS, Says.CATEGORY, Says.BRAND, Says.WEIGHT, Says.ZONE, Says.PAYMENT_MODE,
         Says.PORTAL, Says.FLOW,
     ),
     Role.PORTAL: (
@@ -106,7 +110,17 @@ NEEDED: Mapping[Role, tuple[Says, ...]] = MappingProxyType({
     Role.ORDERS: (Says.ORDER, Says.AMOUNT), Role.PORTAL: (Says.ORDER,), Role.RETURNS: (Says.ORDER,), Role.SETTLEMENTS: (),
 })  # fmt: skip
 AMOUNTS = frozenset(
-    {Says.PRICE, Says.AMOUNT, Says.TAXABLE, Says.GST, Says.NET, Says.PAYOUT_TOTAL, Says.ENTRY}
+    {
+        Says.PRICE,
+        Says.AMOUNT,
+        Says.TAXABLE,
+        Says.DISCOUNTED,
+        Says.COLLECTED,
+        Says.GST,
+        Says.NET,
+        Says.PAYOUT_TOTAL,
+        Says.ENTRY,
+    }
 )  # may be sums of columns
 DATES = frozenset(
     {Says.ORDER_DATE, Says.INVOICE_DATE, Says.DISPATCH_DATE, Says.DELIVERY_DATE, Says.RETURNED_ON, Says.PAYOUT_DATE}

@@ -8,7 +8,7 @@ part and the last one the remainder. What cannot be worked out counts as nothing
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +49,7 @@ class Goods:
     brand: pd.Series
     zone: pd.Series
     payment_mode: pd.Series
+    other_minor: Mapping[Base, Int64] = field(default_factory=dict)  # of a unit, further amounts that a column says
 
     @property
     def n(self) -> int:
@@ -275,7 +276,7 @@ def _as_units(goods: Goods, rows: Intp, rto: Int64, returned: Int64, return_day:
     price = goods.price_minor[rows]
     return Units(
         rows=len(rows), days={**{basis: day[rows] for basis, day in goods.days.items()}, Basis.RETURN: return_day},
-        amounts={Base.PRICE: price, Base.TAXABLE: goods.taxable_minor[rows]},  # no column says what was collected, or is left of a discount
+        amounts={Base.PRICE: price, Base.TAXABLE: goods.taxable_minor[rows], **{base: minor[rows] for base, minor in goods.other_minor.items()}},
         weight_g=goods.weight_g[rows], portal=_taken(goods.portal, rows), category=_taken(goods.category, rows),
         brand=_taken(goods.brand, rows), zone=_taken(goods.zone, rows), payment_mode=_taken(goods.payment_mode, rows),
         quantity=quantity,
@@ -310,7 +311,7 @@ def _order_dues(goods: Goods, cards: Sequence[Card], rto: Int64, units: _Units) 
     gone, came_back = ((sold > 0) & (undelivered >= sold)).astype(np.int64), ((sold > 0) & (returned >= sold)).astype(np.int64)  # fmt: skip
     found = charges_of(cards, Units(  # all cards: those of GST on fees serve these fees too
         rows=len(order), days={basis: day[first] for basis, day in goods.days.items()}, are_orders=True,
-        amounts={Base.PRICE: price, Base.TAXABLE: total(goods.taxable_minor)},
+        amounts={Base.PRICE: price, Base.TAXABLE: total(goods.taxable_minor), **{base: total(minor) for base, minor in goods.other_minor.items()}},
         weight_g=total(goods.weight_g), portal=_taken(goods.portal, first), category=_taken(goods.category, first),
         brand=_taken(goods.brand, first), zone=_taken(goods.zone, first), payment_mode=_taken(goods.payment_mode, first),
         counts={Event.ORDERED: np.ones(len(order), np.int64), Event.SHIPPED: shipped, Event.RTO: gone, Event.DELIVERED: shipped - gone,
@@ -338,4 +339,5 @@ def taken(goods: Goods, rows: Intp) -> Goods:
         price_minor=goods.price_minor[rows], taxable_minor=goods.taxable_minor[rows], weight_g=goods.weight_g[rows], state=goods.state[rows],
         days={basis: day[rows] for basis, day in goods.days.items()}, portal=_taken(goods.portal, rows), category=_taken(goods.category, rows),
         brand=_taken(goods.brand, rows), zone=_taken(goods.zone, rows), payment_mode=_taken(goods.payment_mode, rows),
+        other_minor={base: minor[rows] for base, minor in goods.other_minor.items()},
     )  # fmt: skip

@@ -203,7 +203,7 @@ TABLES: tuple[SetupTable, ...] = (
                 help="What the column says. entry: the type of a settlement amount. Columns of the standard template (Amount paid to you, "
                 "Fee: XYZ, TCS ...) need no row: leave Meaning and Column empty once.",
                 choices=(
-                    "order id", "invoice number", "AWB", "item", "quantity", "unit price", "amount", "taxable", "GST rate", "GST", "order date",
+                    "order id", "invoice number", "AWB", "item", "quantity", "unit price", "amount", "taxable", "net of discount", "collected", "GST rate", "GST", "order date",
                     "invoice date", "dispatch date", "delivery date", "status", "category", "brand", "weight", "zone", "payment mode", "portal",
                     "flow", "returned on", "kind", "credit note", "line type", "net", "payout", "payout date", "payout reference", "payout total", "remarks", "entry",
                 ),
