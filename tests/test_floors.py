@@ -119,6 +119,7 @@ FLOOR = {
     "udfs": 17,
     "workbook_templates.package": 18,
     "workbook_templates.launcher": 18,
+    "workbook_templates.start_texts": 18,
     "workbook_templates.ribbon": 18,
     "workbook_templates.udf_wrappers": 18,
     "workbook_templates.template": 19,

@@ -22,7 +22,8 @@ from recon_core.setup import parse_recipe
 from recon_core.sheets import MAX_ROWS, Kind, Sheet, Table, column_letter
 from tests.hosts.pkgcheck import check
 from workbook_templates import demo_files, recipe_names, recipe_path, template_path
-from workbook_templates.template import CONTENTS, HELP, HELP_PLAIN, REASON_CODES, RESULTS
+from workbook_templates.start_texts import CONTENTS, HELP, HELP_PLAIN
+from workbook_templates.template import REASON_CODES, RESULTS
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
