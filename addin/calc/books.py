@@ -31,6 +31,7 @@ _FILTERS = {
 }
 _NEVER, _ALWAYS = 0, 4  # com.sun.star.document.MacroExecMode: without a question either way
 _NUMBER = itertools.count(1)
+_MOST_POINTERS = 200
 
 
 @bordered
@@ -178,6 +179,8 @@ class CalcBook(base_classes.Book):  # type: ignore[misc, unused-ignore]
         """The pointer of a UNO sheet."""
         kept = self._pointers.get(id(sheet))
         if kept is None:
+            if len(self._pointers) > _MOST_POINTERS:  # of sheets that were got hold of anew, or are gone
+                self._pointers.clear()
             kept = self._pointers[id(sheet)] = (sheet, Pointer(sheet))
         return kept[1]
 

@@ -55,6 +55,13 @@ def test_a_range_in_hand_stays_when_another_is_used(sheet):
     assert (sheet["A1:B2"].font.bold, sheet["D4"].font.bold) == (False, True)
 
 
+def test_sheets_got_hold_of_again_and_again_leave_no_pile_of_pointers(book):
+    for number in range(500):
+        book.impl.sheets.active.range("A1").raw_value = number
+    assert len(book.impl._pointers) < 300
+    assert book.sheets[0]["A1"].value == 499
+
+
 def test_after_a_write_nothing_of_before_can_be_undone(app, book, sheet):
     manager = book.impl.xl.getUndoManager()
     sheet["A1"].color = (255, 0, 0)
