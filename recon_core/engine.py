@@ -20,6 +20,7 @@ from recon_core import controls, doubts, duplicates, references
 from recon_core.dates import NO_DAY, from_date
 from recon_core.expected_files import missing_files
 from recon_core.keys import codes_of, content_hash, mix
+from recon_core.market import Role
 from recon_core.marketplace import Books, analyse
 from recon_core.matching import Beat, Task, by_id, silent
 from recon_core.model import SKIP_CODE, FileFacts, OtherFile, Raw, Result, Skip, Status, Tally, Use
@@ -140,7 +141,8 @@ def _prepare(
     side = leg.side(letter)
     sources, earlier = recipe.sources_of(side), results.get(side.from_leg)
     skips = _skipped_rows(earlier, side.from_side) if earlier is not None else {}
-    plan = Plan(leg=leg, letter=letter, skips=recipe.skips, earlier_skips=skips)
+    settled = recipe.market.sources(Role.SETTLEMENTS) if recipe.market else ()
+    plan = Plan(leg=leg, letter=letter, skips=recipe.skips, earlier_skips=skips, settled=settled)
     raws = [one for name in sources for one in raw.get(name, ())]
     return (
         prepare(raws, plan)

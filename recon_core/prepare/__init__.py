@@ -19,6 +19,7 @@ from recon_core.prepare.group import add_up
 from recon_core.prepare.identify import identify
 from recon_core.prepare.lookup import look_up
 from recon_core.prepare.mapping import map_columns
+from recon_core.prepare.repeated import repeated
 from recon_core.prepare.rows import Plan, Prepared, Rows
 from recon_core.prepare.skip import skip_rows
 from recon_core.problems import Place, Problem, Severity
@@ -108,6 +109,7 @@ def prepare(raws: Sequence[Raw], plan: Plan) -> Prepared:
     lines, found = identify(lines, [rows for _, rows in done], plan)
     entries = _entries([rows for _, rows in done])
     if plan.side.group_by:
+        found = [*found, *repeated([raw for raw, _ in done], lines, plan)]
         lines, entries = add_up(lines)
     facts = tuple(_facts(raw, rows, lines, n, plan) for n, (raw, rows) in enumerate(done))
     return Prepared(lines=lines, entries=entries, files=facts, problems=tuple(problems + found))

@@ -30,6 +30,7 @@ class Plan:
     letter: str
     skips: Sequence[SkipRule] = ()
     earlier_skips: Mapping[tuple[str, int], int] = field(default_factory=dict)  # (path + sheet, row) -> skip code
+    settled: Sequence[str] = ()  # sources whose payouts the marketplace compares, so that nobody tells of them twice
 
     @property
     def side(self) -> SideOf:

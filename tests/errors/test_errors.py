@@ -40,7 +40,7 @@ CASES = sorted(HERE.glob("*/case.txt"))
 ELSEWHERE = {"readers", "proposal.py", "problems.py", "reports", "explaining.py", "result_sheets.py"}
 # What no run comes to (a portal's template before it is booked): the test that brings it about.
 BY_OTHERS = {
-    **dict.fromkeys(("T-271", "T-272", "T-273"), "test_payment_files.py"), "R-752": "test_absent.py", "R-763": "test_absent.py",
+    **dict.fromkeys(("T-271", "T-272", "T-273"), "test_payment_files.py"), **dict.fromkeys(("F-331", "F-332"), "test_repeated_files.py"), "R-752": "test_absent.py", "R-763": "test_absent.py",
     **dict.fromkeys(("L-602", "L-603"), "test_late_file.py"), "T-296": "marketplace/test_settlement_amounts.py",
 }  # fmt: skip
 FORBIDDEN = re.compile(r"\b(invalid|please|errors?|traceback|exception)\b", re.IGNORECASE)
