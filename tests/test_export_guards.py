@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import shutil
 from pathlib import Path
 
-import openpyxl
 import pytest
-from click.testing import CliRunner
 
-from addin import detail_files, job
-from addin.cli import main
+from addin import detail_files
 from addin.demo import make_demo
 from addin.export_files import targets
-from addin.hosts.file import FileHost
-from addin.settings import Settings
-from recon_core.reports.case import TABLE_ROW
+from tests.demo_runs import copied, rows_of, run_book, tieout
 
 pytestmark = pytest.mark.xdist_group("demo")
-
-
-def run_book(book: Path) -> job.Done:
-    settings = Settings(user="tester", machine="here", log_folder=book.parent / "log")
-    return job.run(FileHost(book), book, settings, lambda: dt.datetime(2026, 5, 7, 9, 30))
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +25,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def book(ready: Path, tmp_path: Path) -> Path:
-    shutil.copytree(ready.parent, tmp_path / "demo")
-    return tmp_path / "demo" / ready.name
-
-
-def tieout(*words: object, code: int = 0) -> str:
-    done = CliRunner().invoke(main, [str(word) for word in words])
-    assert done.exit_code == code, done.output
-    return done.output
+    return copied(ready, tmp_path)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -99,11 +81,6 @@ def _short_by(book: Path, less: str) -> None:
     head, row, tail = text.partition("HSBCN52026041700512,HSBCN52026041700512,")
     assert tail.count("111,823.02") == 1
     bank.write_text(head + row + tail.replace("111,823.02", less), "utf-8")
-
-
-def rows_of(book: Path, sheet: str) -> list[dict[str, object]]:
-    header, *rows = openpyxl.load_workbook(book, data_only=True)[sheet].iter_rows(min_row=TABLE_ROW, values_only=True)
-    return [dict(zip(header, row, strict=True)) for row in rows if row[0] is not None]
 
 
 def test_a_journal_that_is_not_the_bank_credit_is_written_only_where_that_is_wanted(book: Path) -> None:

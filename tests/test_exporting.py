@@ -14,24 +14,16 @@ from xml.etree import ElementTree as ET
 
 import openpyxl
 import pytest
-from click.testing import CliRunner
 
-from addin import job
-from addin.cli import main
 from addin.demo import make_demo
 from addin.hosts.file import FileHost
-from addin.settings import Settings
 from recon_core.reports.case import TABLE_ROW
+from tests.demo_runs import copied, rows_of, run_book, tieout, type_into
 from tests.hosts.pkgcheck import check as package_problems
 from tests.office import worked_out
 
 pytestmark = pytest.mark.xdist_group("demo")
 Row = dict[str, object]
-
-
-def run_book(book: Path, as_of: dt.date | None = None) -> job.Done:
-    settings = Settings(user="tester", machine="here", log_folder=book.parent / "log")
-    return job.run(FileHost(book), book, settings, lambda: dt.datetime(2026, 5, 7, 9, 30), as_of=as_of)
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +35,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def book(ready: Path, tmp_path: Path) -> Path:
-    shutil.copytree(ready.parent, tmp_path / "demo")
-    return tmp_path / "demo" / ready.name
-
-
-def rows_of(book: Path, sheet: str, top: int = TABLE_ROW) -> list[Row]:
-    header, *rows = openpyxl.load_workbook(book, data_only=True)[sheet].iter_rows(min_row=top, values_only=True)
-    return [dict(zip(header, row, strict=True)) for row in rows if row[0] is not None]
-
-
-def tieout(*words: object, code: int = 0) -> str:
-    done = CliRunner().invoke(main, [str(word) for word in words])
-    assert done.exit_code == code, done.output
-    return done.output
+    return copied(ready, tmp_path)
 
 
 def money(value: object) -> Decimal:
@@ -65,12 +45,6 @@ def money(value: object) -> Decimal:
 def read_csv(path: Path) -> list[dict[str, str]]:
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")  # so that Excel reads it as UTF-8
     return list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-
-
-def type_into(book: Path, sheet: str, row: int, column: int, value: object) -> None:
-    sheets = openpyxl.load_workbook(book)
-    sheets[sheet].cell(row, column).value = value
-    sheets.save(book)
 
 
 # ---------------------------------------------------------------- settlement files

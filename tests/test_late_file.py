@@ -10,30 +10,19 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from addin import job, presenting
+from addin import presenting
 from addin.demo import make_demo
-from addin.hosts.file import FileHost
 from addin.new_book import make
-from addin.settings import Settings
 from recon_core.expected_files import due_days
 from recon_core.recipe import ExpectedFile, Recipe
 from recon_core.reports.case import TABLE_ROW
+from tests.demo_runs import rows_of, run_book
 from tests.marketplace import ajio
 
 pytestmark = pytest.mark.xdist_group("late")
 KINDS = {"money": "Money", "due_days_only": "Days only"}
 LEG = {"MATCHED": "Matched", "PARTIAL": "Partially matched", "UNMATCHED_A": "Only in A", "UNMATCHED_B": "Only in B"}
 HEADED = (1, 2, 3, 4, 5, 6)  # rows above the tables name the run
-
-
-def run_book(book: Path, as_of: dt.date | None = None) -> job.Done:
-    settings = Settings(user="tester", machine="here", log_folder=book.parent / "log")
-    return job.run(FileHost(book), book, settings, lambda: dt.datetime(2026, 5, 7, 9, 30), as_of=as_of)
-
-
-def rows_of(book: Path, sheet: str) -> list[dict[str, object]]:
-    header, *rows = openpyxl.load_workbook(book, data_only=True)[sheet].iter_rows(min_row=TABLE_ROW, values_only=True)
-    return [dict(zip(header, row, strict=True)) for row in rows if row[0] is not None]
 
 
 def block(book: Path, title: str) -> list[tuple[object, ...]]:

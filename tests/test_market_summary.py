@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -11,14 +10,13 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from addin.demo import make_demo
 from recon_core.dues import Payment
 from recon_core.marketplace.divergences import CODES
 from recon_core.marketplace.meanings import LAGS, MEANINGS, OF_THE_ORDERS
 from tests.marketplace import ajio
 from tests.marketplace.test_laws import Made, made  # noqa: F401 - the random months
 from tests.office import worked_out
-from tests.test_marketplace_sheets import AS_OF, LEG, Run, money, run_book
+from tests.test_marketplace_sheets import LEG, Run, money, two_runs
 
 pytestmark = pytest.mark.xdist_group("summary")
 BANDS = {"Not due": "not_due", "No due date": "no_due_date", "1 to 7 days": "1-7", "8 to 15 days": "8-15", "16 to 30 days": "16-30", "31 to 60 days": "31+", "Over 60 days": "31+"}  # fmt: skip
@@ -26,12 +24,7 @@ BANDS = {"Not due": "not_due", "No due date": "no_due_date", "1 to 7 days": "1-7
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Run]:
-    book = make_demo(tmp_path_factory.mktemp("demo"))
-    found = {1: Run(1, book, run_book(book))}
-    again = tmp_path_factory.mktemp("late") / "demo" / book.name
-    shutil.copytree(book.parent, again.parent)
-    shutil.move(again.parent / "late" / "settlement_W4.csv", again.parent / "settlement_W4.csv")
-    return {**found, 2: Run(2, again, run_book(again, AS_OF[2]))}
+    return two_runs(tmp_path_factory)
 
 
 @pytest.fixture(params=[1, 2])

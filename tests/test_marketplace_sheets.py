@@ -14,12 +14,11 @@ import pytest
 
 from addin import job
 from addin.demo import make_demo
-from addin.hosts.file import FileHost
 from addin.new_book import make
-from addin.settings import Settings
 from recon_core.marketplace.words import FEE_STATUSES
 from recon_core.reports import MARKET_SHEETS
 from recon_core.reports.case import TABLE_ROW
+from tests.demo_runs import copied, run_book
 from tests.marketplace import ajio
 from tests.marketplace.test_month import ITEMS, LEG, TYPES, tag
 from tests.office import worked_out
@@ -49,20 +48,18 @@ class Run:
         return ajio.expected(f"{name}_run{self.number}.csv").to_dict("records")
 
 
-def run_book(book: Path, as_of: dt.date | None = None) -> job.Done:
-    settings = Settings(user="tester", machine="here", log_folder=book.parent / "log")
-    return job.run(FileHost(book), book, settings, lambda: dt.datetime(2026, 5, 7, 9, 30), as_of=as_of)
+def two_runs(folders: pytest.TempPathFactory) -> dict[int, Run]:
+    """Run 1 as the demo is made; run 2 in a copy of that workbook, after the late file came."""
+    book = make_demo(folders.mktemp("demo"))
+    found = {1: Run(1, book, run_book(book))}
+    again = copied(book, folders.mktemp("late"))
+    shutil.move(again.parent / "late" / "settlement_W4.csv", again.parent / "settlement_W4.csv")
+    return {**found, 2: Run(2, again, run_book(again, AS_OF[2]))}
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Run]:
-    """Run 1 as the demo is made; run 2 in a copy of that workbook, after the late file came."""
-    book = make_demo(tmp_path_factory.mktemp("demo"))
-    found = {1: Run(1, book, run_book(book))}
-    again = tmp_path_factory.mktemp("late") / "demo" / book.name
-    shutil.copytree(book.parent, again.parent)
-    shutil.move(again.parent / "late" / "settlement_W4.csv", again.parent / "settlement_W4.csv")
-    return {**found, 2: Run(2, again, run_book(again, AS_OF[2]))}
+    return two_runs(tmp_path_factory)
 
 
 @pytest.fixture(params=[1, 2])
