@@ -34,7 +34,10 @@ def repeated(raws: Sequence[Raw], lines: pd.DataFrame, plan: Plan) -> list[Probl
     is split over two files shares no line. Rows skipped as duplicates are compared, but only lines that count are doubled.
     """
     live = lines[np.isin(lines["skip"].to_numpy(), [0, DUPLICATE]) & (lines["key"] != "").to_numpy()]
-    mine = {at: live[live["file"].to_numpy() == at] for at, raw in enumerate(raws) if raw.source not in plan.settled}
+    files = live[["key", "file"]].drop_duplicates()
+    live = live[live["key"].isin(files["key"][files["key"].duplicated()])]  # mostly none: each payout has its file
+    places = set(live["file"].unique())
+    mine = {at: live[live["file"].to_numpy() == at] for at, raw in enumerate(raws) if at in places and raw.source not in plan.settled}  # fmt: skip
     found: list[Problem] = []
     for one, other in combinations(mine, 2):
         if raws[one].source == raws[other].source:
