@@ -33,7 +33,7 @@ for command in (
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("tieout-demo"))
 @common
-def demo(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> None:  # noqa: FBT001 - click passes flags by name
+def demo(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Make a month of an AJIO seller in FOLDER, reconcile it, and show the result."""
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as talk:
         from addin.demo import make_demo
@@ -78,7 +78,7 @@ def recipes() -> None:
 @click.option("--as-of", type=Day(), default=None, help="Count ages to this day instead of the one in Setup.")
 @click.option("--live", is_flag=True, help="Run in the open spreadsheet program: Excel, or LibreOffice Calc on Linux.")
 @common
-def run(book: Path, as_of: dt.date | None, live: bool, as_json: bool, quiet: bool, verbose: bool) -> None:  # noqa: FBT001
+def run(book: Path, as_of: dt.date | None, live: bool, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Reconcile BOOK and write the result back in place."""
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as talk:
         talk.finish(talk.run_live(book, as_of=as_of) if live else talk.run(book, as_of=as_of))
@@ -86,7 +86,7 @@ def run(book: Path, as_of: dt.date | None, live: bool, as_json: bool, quiet: boo
 
 @main.command()
 @click.option("--quiet", is_flag=True, help="Print nothing but problems.")
-def watch(quiet: bool) -> None:  # noqa: FBT001
+def watch(quiet: bool) -> None:
     """Obey the buttons of the workbook that is open in Excel, until Ctrl+C.
 
     For computers that forbid Office to start programs: the buttons only leave a request, and this command obeys it.
@@ -100,7 +100,7 @@ def watch(quiet: bool) -> None:  # noqa: FBT001
 @main.command("open")
 @click.argument("book", type=click.Path(path_type=Path))
 @click.option("--quiet", is_flag=True, help="Print nothing but problems.")
-def open_book(book: Path, quiet: bool) -> None:  # noqa: FBT001
+def open_book(book: Path, quiet: bool) -> None:
     """Open BOOK in Excel, or in LibreOffice Calc on Linux, and obey its buttons until it is closed."""
     with session(as_json=False, quiet=quiet, verbose=False) as talk:
         from addin.hosts import live_programs
@@ -113,7 +113,7 @@ def open_book(book: Path, quiet: bool) -> None:  # noqa: FBT001
 @click.argument("book", type=click.Path(path_type=Path))
 @click.option("--as-of", type=Day(), default=None, help="Count ages to this day instead of the one in Setup.")
 @common
-def check(book: Path, as_of: dt.date | None, as_json: bool, quiet: bool, verbose: bool) -> None:  # noqa: FBT001
+def check(book: Path, as_of: dt.date | None, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Read and judge the inputs of BOOK; write nothing."""
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as talk:
         talk.finish(talk.run(book, as_of=as_of, write=False), written=False)
@@ -123,7 +123,7 @@ def check(book: Path, as_of: dt.date | None, as_json: bool, quiet: bool, verbose
 @click.argument("book", type=click.Path(path_type=Path))
 @click.option("--forget", is_flag=True, help="Take back what was allowed to BOOK.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def allow(book: Path, forget: bool, as_json: bool) -> None:  # noqa: FBT001
+def allow(book: Path, forget: bool, as_json: bool) -> None:
     """Let BOOK read the files outside of its folder that its Setup names now, on this computer."""
     with session(as_json=as_json, quiet=False, verbose=False) as talk:
         from addin import permissions
@@ -138,7 +138,7 @@ def allow(book: Path, forget: bool, as_json: bool) -> None:  # noqa: FBT001
 @click.argument("table", type=click.Choice(["Rates", "Terms"], case_sensitive=False))
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def load(book: Path, table: str, file: Path, as_json: bool) -> None:  # noqa: FBT001
+def load(book: Path, table: str, file: Path, as_json: bool) -> None:
     """Put the rate card or the payment terms of FILE into the table of BOOK.
 
     Rows of the portals that FILE names are replaced, all others stay. Nothing is written where FILE has a mistake.
@@ -194,7 +194,7 @@ def load(book: Path, table: str, file: Path, as_json: bool) -> None:  # noqa: FB
 )
 @click.option("--as-of", type=Day(), default=None, help="Count ages to this day.")
 @common
-def quick(a: Path, b: Path, output: Path, as_json: bool, quiet: bool, verbose: bool, **options: object) -> None:  # noqa: FBT001
+def quick(a: Path, b: Path, output: Path, as_json: bool, quiet: bool, verbose: bool, **options: object) -> None:
     """Reconcile file A (our records) with file B (theirs) into a new workbook.
 
     Columns that are not named are proposed from names and content; the proposal is shown.
@@ -212,7 +212,7 @@ def quick(a: Path, b: Path, output: Path, as_json: bool, quiet: bool, verbose: b
 @click.option("--source", default="", help="The source to try it on; without it, the first one that has its columns.")
 @click.option("--rows", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many rows to show.")
 @common
-def formula(book: Path, text: str, source: str, rows: int, as_json: bool, quiet: bool, verbose: bool) -> None:  # noqa: FBT001
+def formula(book: Path, text: str, source: str, rows: int, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Try FORMULA on a source of BOOK: the first rows with what it reads and gives. Nothing is written."""
     with session(as_json=as_json, quiet=quiet, verbose=verbose) as talk:
         from addin import presenting
@@ -230,7 +230,7 @@ def formula(book: Path, text: str, source: str, rows: int, as_json: bool, quiet:
 @main.command()
 @click.argument("name", default="")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def functions(name: str, as_json: bool) -> None:  # noqa: FBT001
+def functions(name: str, as_json: bool) -> None:
     """List the functions that derived columns may use, or explain the function NAME."""
     with session(as_json=as_json, quiet=False, verbose=False) as talk:
         from addin import presenting

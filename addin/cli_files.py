@@ -72,7 +72,7 @@ def exporting(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("book", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
 @exporting
-def settlement(book: Path, as_json: bool, **options: object) -> None:  # noqa: FBT001
+def settlement(book: Path, as_json: bool, **options: object) -> None:
     """Write the settlement file of each payout of BOOK: expected, differences by cause, entries, every line, what arrived.
 
     It holds what the sheets of the last run show; where files or Setup have changed since, it says so. BOOK stays as it is.
@@ -94,7 +94,7 @@ def settlement(book: Path, as_json: bool, **options: object) -> None:  # noqa: F
 @click.option("--again", is_flag=True, help="Vouchers that were exported before, too.")
 @click.option("--with-differences", is_flag=True, help="Payouts too whose lines are not their transfer or bank credit; it is written into the file and onto Exports.")  # fmt: skip
 @exporting
-def journal(book: Path, as_json: bool, **options: object) -> None:  # noqa: FBT001
+def journal(book: Path, as_json: bool, **options: object) -> None:
     """Write the vouchers of the sheet Journal that were not exported yet, and mark them in BOOK.
 
     Nothing is written where a payout's lines are not what arrived (but --with-differences), an entry has no account,

@@ -29,7 +29,7 @@ from addin.cli_talk import session
 @click.option("--download", is_flag=True, help="Fill it by download; nothing is downloaded otherwise.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def install(as_json: bool, **options: object) -> None:  # noqa: FBT001
+def install(as_json: bool, **options: object) -> None:
     """Add the tab Reconcile to Excel on this machine: the add-in, its settings, on macOS its script."""
     with session(as_json=as_json, quiet=False, verbose=False) as talk:
         from addin import install as installing
@@ -42,7 +42,7 @@ def install(as_json: bool, **options: object) -> None:  # noqa: FBT001
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def uninstall(dry_run: bool, as_json: bool) -> None:  # noqa: FBT001
+def uninstall(dry_run: bool, as_json: bool) -> None:
     """Take away what 'tieout install' put; settings and files of others stay."""
     with session(as_json=as_json, quiet=False, verbose=False) as talk:
         from addin import install as installing
@@ -56,7 +56,7 @@ def uninstall(dry_run: bool, as_json: bool) -> None:  # noqa: FBT001
 @click.argument("book", type=click.Path(path_type=Path), required=False)
 @click.option("--excel", is_flag=True, help="Ask a running Excel too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def doctor(book: Path | None, excel: bool, as_json: bool) -> None:  # noqa: FBT001
+def doctor(book: Path | None, excel: bool, as_json: bool) -> None:
     """Look for what commonly keeps the add-in from working, on this machine and for BOOK, and say what to do."""
     with session(as_json=as_json, quiet=False, verbose=False) as talk:
         from addin import doctor as checks

@@ -151,8 +151,9 @@ def _taxes(rows: Iterable[Row]) -> list[Row]:
 
 def _rates(raw: Raw) -> tuple[list[Row], list[Problem]]:
     """Rows of a card as the table has them: our words for choices, numbers as numbers, dates as 2026-04-16."""
-    # pandas types the keys of its records as Hashable; headers of ours are texts.
-    filled, place, problems = from_csv_rows(raw.frame.to_dict("records"), raw.file, raw.row.tolist())  # type: ignore[arg-type]
+    names = [str(name) for name in raw.frame]
+    rows = [dict(zip(names, cells, strict=True)) for cells in raw.frame.itertuples(index=False, name=None)]
+    filled, place, problems = from_csv_rows(rows, raw.file, raw.row.tolist())
     cards, found = parse_cards(filled, place)
     rules = {rule.at: (card, rule) for card in cards for rule in card.rules}
     return [_rate(filled[at], *rules[at]) for at in sorted(rules)], [*problems, *found]

@@ -6,7 +6,7 @@ nothing is guessed: where the rows of an id disagree and no order decides, the a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from recon_core.explaining import (
     MOST,
@@ -300,9 +300,8 @@ def _each(
         results.leg_named(leg)
         return [NoAnswer.NOT_FOUND] * len(keys)
     found: list[Answer] = []
-    for groups in results.find(keys, leg):
-        if letter:
-            groups = [Group(one.leg, one.key, mine) for one in groups if (mine := [line for line in one.lines if line.side == letter])]  # noqa: PLW2901 # fmt: skip
+    for both_sides in results.find(keys, leg):
+        groups = [one for group in both_sides if (one := _of_side(group, letter)).lines]
         if not groups:
             found.append(NoAnswer.NOT_FOUND)
         elif len(groups) > 1 and _ambiguous(groups):
@@ -310,6 +309,11 @@ def _each(
         else:
             found.append(of(groups))
     return found
+
+
+def _of_side(group: Group, letter: str) -> Group:
+    """The rows of one side; of both for ''."""
+    return group._replace(lines=[line for line in group.lines if line.side == letter]) if letter else group
 
 
 def _ambiguous(groups: Sequence[Group]) -> bool:
@@ -325,9 +329,9 @@ def _side(side: str) -> str:
     return letter
 
 
-def _only(texts: object) -> Answer:
+def _only(texts: Iterable[object]) -> Answer:
     """The one text that is left when equal ones are taken once."""
-    found = list(dict.fromkeys(texts))  # type: ignore[call-overload]
+    found = list(dict.fromkeys(texts))
     return str(found[0]) if len(found) == 1 else NoAnswer.SEVERAL if found else NoAnswer.NOT_FOUND
 
 

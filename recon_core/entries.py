@@ -232,7 +232,7 @@ def entries_of(kinds: Int8, amounts: Mapping[str, Int64], types: Mapping[str, st
     if not columns:
         empty = np.zeros(0, np.int64)
         return pd.DataFrame({"pos": empty, "type": pd.Categorical([]), "amount_minor": empty})
-    forms = {(column, kind, back): _form(types[column], kind, back) for column in columns for kind in KINDS for back in (False, True)}  # fmt: skip
+    forms = {(column, kind, back): _form(types[column], kind, back=back) for column in columns for kind in KINDS for back in (False, True)}  # fmt: skip
     names = ordered_types(list(forms.values()))
     number = {name: code for code, name in enumerate(names)}
     table = np.array(
@@ -254,7 +254,7 @@ def entries_of(kinds: Int8, amounts: Mapping[str, Int64], types: Mapping[str, st
     return pd.DataFrame({"pos": pos, "type": pd.Categorical.from_codes(code, categories=kept), "amount_minor": amount})
 
 
-def _form(plain: str, kind: LineKind, back: bool) -> str:  # noqa: FBT001
+def _form(plain: str, kind: LineKind, *, back: bool) -> str:
     """The type of an amount on a line of this kind. `back`: its sign is the opposite of a sale's."""
     if kind is LineKind.RETURN or (kind is LineKind.RTO and back):
         return RETURN_FORM.get(EntryType(plain), EntryType(plain)).value if plain in RULE_OF else plain

@@ -131,7 +131,7 @@ def awaited(recipe: Recipe, results: Mapping[str, Result]) -> list[Awaited]:
     for number, row in named_first:
         days = due_days(row, recipe)
         mine = [one for one in here if one.source == row.source and one.sha256 not in taken and _fits(row, one.file)]
-        given = _given(days, mine, bool(row.weekdays or row.month_days), _newest(results))
+        given = _given(days, mine, _newest(results), repeats=bool(row.weekdays or row.month_days))
         taken |= {one.sha256 for one in given.values()}
         known = [day for day in days if day in given or day <= as_of] or days[:1]
         found[number] = [
@@ -140,7 +140,7 @@ def awaited(recipe: Recipe, results: Mapping[str, Result]) -> list[Awaited]:
     return [one for number in sorted(found) for one in found[number]]
 
 
-def _given(days: Sequence[int], files: Sequence[FileFacts], repeats: bool, newest: Mapping[str, int]) -> dict[int, FileFacts]:  # fmt: skip  # noqa: FBT001
+def _given(days: Sequence[int], files: Sequence[FileFacts], newest: Mapping[str, int], *, repeats: bool) -> dict[int, FileFacts]:  # fmt: skip
     """Which file answers which due day."""
     if not repeats:
         return dict(zip(days, files, strict=False))

@@ -262,9 +262,8 @@ def _dues(goods: Goods, back: Back, cards: Sequence[Card], rto: Int64, units: _U
 
 def _rules_of(charge: Charge) -> Charge:
     """A charge without its amounts, which stand in the Due: what is left says by which rule."""
-    none = np.empty(0, np.int64)
-    few = {"answer": none.astype(np.int8), "missing": none.astype(np.int8), "use": none.astype(np.int32)}
-    return replace(charge, fee_minor=none, tax_minor=none, back_minor=none, back_tax_minor=none, **few)  # type: ignore[arg-type]
+    none, few, uses = np.empty(0, np.int64), np.empty(0, np.int8), np.empty(0, np.int32)
+    return replace(charge, fee_minor=none, tax_minor=none, back_minor=none, back_tax_minor=none, answer=few, missing=few, use=uses)  # fmt: skip
 
 
 def _as_units(goods: Goods, rows: Intp, rto: Int64, returned: Int64, return_day: Days) -> Units:

@@ -247,9 +247,9 @@ def _generate() -> dict[str, Any]:
 
     for name in STUBS:
         sys.modules[name] = types.ModuleType(name)
-    sys.modules["pythoncom"].CoInitialize = lambda: None  # type: ignore[attr-defined]
-    sys.modules["pywintypes"].com_error = type("com_error", (Exception,), {})  # type: ignore[attr-defined]
-    sys.modules["win32com.client"].Dispatch = lambda found: found  # type: ignore[attr-defined]
+    sys.modules["pythoncom"].CoInitialize = lambda: None
+    sys.modules["pywintypes"].com_error = type("com_error", (Exception,), {})
+    sys.modules["win32com.client"].Dispatch = lambda found: found
     import xlwings as xw
     from xlwings import udfs as generator
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, IntEnum
 from functools import reduce
-from typing import Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -204,13 +204,11 @@ class Values:
             self._cache[name] = make()
         return cast(Made, self._cache[name])
 
-    def _like(
-        self, pick: Callable[[npt.NDArray[np.generic]], npt.NDArray[np.generic]], shape: tuple[int, ...]
-    ) -> Values:
+    def _like(self, pick: Callable[[npt.NDArray[Any]], npt.NDArray[Any]], shape: tuple[int, ...]) -> Values:
         tag = self.tag if isinstance(self.tag, Tag) else pick(self.tag)
         num = None if self.num is None else pick(self.num)
         codes = None if self.codes is None else pick(self.codes)
-        return Values(shape, tag, num, codes, self.words, is_ref=self.is_ref)  # type: ignore[arg-type]
+        return Values(shape, tag, num, codes, self.words, is_ref=self.is_ref)
 
     def take(self, at: npt.NDArray[np.intp]) -> Values:
         """The values at flat positions, in the shape of `at`."""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from recon_core.keys import standard_text
 from recon_core.money import PPM, to_paise
-from recon_core.ratecard.card import BASES, EVENTS, GST_ON_FEES, MANY, Card, Combine, Event, Grain, Rule
+from recon_core.ratecard.card import BASES, EVENTS, GST_ON_FEES, MANY, Basis, Card, Combine, Event, Grain, Rule
 from recon_core.ratecard.fitting import Fit, fit, read_texts
 from recon_core.ratecard.units import ANSWERS, INPUTS, UNKNOWN, Answer, Charge, Int8, Int32, Int64, Units
 
@@ -115,7 +115,7 @@ class _Table:
     inclusive: Bool
     per_item: Bool
     event: Int8
-    basis: tuple[str, ...]
+    basis: tuple[Basis, ...]
     first_day: Int64
     return_ppm: Int64
     rto_ppm: Int64
@@ -323,7 +323,7 @@ def _tax(work: _Work, table: _Table, units: Units, gst: _Gst) -> Int64:
         decides = np.array([one == basis for one in table.basis], bool)[work.rule] & (tax < 0)
         rows = np.flatnonzero(decides & (work.answer == _WORKED_OUT))
         if len(rows):
-            tax[rows] = gst.on(units.days[basis][rows])  # type: ignore[index] # a StrEnum is its text
+            tax[rows] = gst.on(units.days[basis][rows])
     lacks = (tax < 0) & (work.answer == _WORKED_OUT)
     work.answer[lacks], work.missing[lacks] = _MISSING, INPUTS.index("GST rate")
     return np.maximum(tax, 0)

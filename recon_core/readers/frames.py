@@ -19,8 +19,7 @@ def to_frame(columns: Sequence[pa.ChunkedArray], names: Sequence[str]) -> pd.Dat
     """Large-string columns without nulls -> frame of pandas str columns with these names, zero-copy."""
     dtype = pd.StringDtype("pyarrow", na_value=np.nan)
     series = {
-        # the stubs are older than `dtype`
-        name: pd.arrays.ArrowStringArray(column, dtype=dtype)  # type: ignore[call-arg]
+        name: pd.arrays.ArrowStringArray(column, dtype=dtype)  # type: ignore[call-arg]  # the stubs are older than `dtype`
         for name, column in zip(names, columns, strict=True)
     }
     length = len(columns[0]) if columns else 0

@@ -107,13 +107,14 @@ def _divergences(whole: pd.DataFrame, case: Case) -> pd.Series:
         lags = set(books.payouts.loc[books.payouts["status"].astype("str") == PayoutStatus.IN_TRANSIT, "group"])
         rows = whole.loc[mine, ["Status", "lead_side", "key"]].itertuples(index=False)
         of_bank = [
-            _of_the_bank(str(status), side == books.legs.bank_payouts, key in lags) for status, side, key in rows
+            _of_the_bank(str(status), is_payout=side == books.legs.bank_payouts, is_moving=key in lags)
+            for status, side, key in rows
         ]
         codes[mine] = pd.Series(of_bank, dtype="str", index=codes.index[mine])
     return codes
 
 
-def _of_the_bank(status: str, is_payout: bool, is_moving: bool) -> str:  # noqa: FBT001 - two facts of a row
+def _of_the_bank(status: str, *, is_payout: bool, is_moving: bool) -> str:
     """The divergence of a row of the bank leg."""
     if status == Status.PARTIALLY_MATCHED:
         return "BANK_AMOUNT"
