@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from addin import history, source_paths
@@ -88,17 +89,8 @@ def run(  # noqa: PLR0913 - what every start of a run may say
 
 
 def _run(  # noqa: PLR0913 - what `run` was given, and when it began
-    host: Host,
-    workbook: Path,
-    settings: Settings,
-    now: Clock,
-    done: Done,
-    *,
-    as_of: dt.date | None,
-    write: bool,
-    reader: Reader,
-    changed: Changed,
-) -> Done:
+    host: Host, workbook: Path, settings: Settings, now: Clock, done: Done, *, as_of: dt.date | None, write: bool, reader: Reader, changed: Changed,
+) -> Done:  # fmt: skip
     started = now()
     cells = {sheet: host.cells(sheet) for sheet in schema.SETUP_SHEETS}
     recipe, problems = parse_recipe(cells)
@@ -111,37 +103,28 @@ def _run(  # noqa: PLR0913 - what `run` was given, and when it began
     if _ends(problems):
         return replace(done, outcome=_word(problems), problems=problems)
     host.progress("Matching", 0.5)
-    outcome = reconcile(
-        recipe,
-        raw,
-        supporting=supporting,
-        parts=settings.parts,
-        beat=lambda what: host.progress(f"Matching {what}", 0.5),
-    )
+    beat = partial(_matching, host)
+    outcome = reconcile(recipe, raw, supporting=supporting, parts=settings.parts, beat=beat)
     del raw, supporting  # gigabytes at a million rows; the results have what the sheets need
     give_back()
     problems = (*problems, *outcome.problems)
-    matched_at = now()
+    matched_at, hashed = now(), result_hash(outcome.results)
     seconds = {"read": (read_at - started).total_seconds(), "match": (matched_at - read_at).total_seconds()}
-    done = replace(
-        done, problems=problems, results=outcome.results, result_hash=result_hash(outcome.results), seconds=seconds
-    )
+    done = replace(done, problems=problems, results=outcome.results, result_hash=hashed, seconds=seconds)
     if _ends(problems) or not write:
         return replace(done, outcome=_word(problems))
     if meanwhile := tuple(changed()):
         return replace(done, outcome="stop", problems=(*problems, *meanwhile))
     host.progress("Writing the sheets", 0.7)
     facts = Run(
-        number=0,
-        started=started,
-        ended=matched_at,
-        user=settings.user,
-        machine=settings.machine,
-        version=__version__,
-        setup_hash=setup_hash(cells),
-        result_hash=done.result_hash,
-    )
+        number=0, started=started, ended=matched_at, user=settings.user, machine=settings.machine, version=__version__, setup_hash=setup_hash(cells),
+        result_hash=hashed,
+    )  # fmt: skip
     return _write(host, workbook, recipe, outcome, facts, done, now)
+
+
+def _matching(host: Host, what: str) -> None:
+    host.progress(f"Matching {what}", 0.5)
 
 
 def setup_hash(cells: Mapping[str, Sequence[Sequence[object]]]) -> str:

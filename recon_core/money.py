@@ -8,9 +8,11 @@ form; where no cell proves it the caller must ask. Rates are parts per million: 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -87,38 +89,60 @@ def read_amounts(text: pd.Series, form: Form = Form.AUTO, typed: Bool | None = N
     ok = plain.to_numpy(zero_copy_only=False).copy()
     typed = np.zeros(len(ok), bool) if typed is None else typed
     dotted, doubtful = _dots(arrow, ok & ~typed)
-    odd = np.flatnonzero(~ok)
-    codes, texts = pd.factorize(arrow.take(pa.array(odd)).to_numpy(zero_copy_only=False)) if len(odd) else (odd, [])
-    parts = [_peel(str(one)) for one in texts]
-    odd_typed = typed[odd]
-    points = [_value(part, Form.POINT) for part in parts]
-    commas = [_value(part, Form.COMMA) for part in parts]
-    votes = {_vote(points[code], commas[code]) for code in np.unique(codes[~odd_typed])}
+    odd = _odd_texts(arrow, np.flatnonzero(~ok))
+    votes = {_vote(odd.points[code], odd.commas[code]) for code in np.unique(odd.codes[~typed[odd.at]])}
     chosen, unproved = _choose(
         form, votes, proved_point=bool((dotted & ~doubtful).any()), doubtful=bool(doubtful.any())
     )
     if chosen is Form.COMMA:  # the plain readings with a point were groups of three, or are wrong
         minor = np.where(doubtful, minor * 1000, minor)
         ok &= ~(dotted & ~doubtful)
-    values = commas if chosen is Form.COMMA else points
-    read = np.array([value is not None for value in values], bool)
-    numbers = np.array([value or 0 for value in values], np.int64)
-    typed_numbers = np.array([value or 0 for value in points], np.int64)
-    blanks = np.array([part.blank for part in parts], bool)
     blank = np.zeros(len(ok), bool)
-    if len(odd):
-        minor[odd] = np.where(odd_typed, typed_numbers[codes], numbers[codes])
-        ok[odd] = np.where(odd_typed, np.array([v is not None for v in points], bool)[codes], read[codes])
-        blank[odd] = blanks[codes]
-    either = [
-        part.text for part, point, comma in zip(parts, points, commas, strict=True) if _vote(point, comma) is Form.AUTO
-    ]
-    example = _example(arrow, doubtful, either) if unproved else ""
+    if len(odd.at):
+        minor[odd.at], ok[odd.at] = odd.values(chosen, typed[odd.at])
+        blank[odd.at] = np.array([part.blank for part in odd.parts], bool)[odd.codes]
     return Amounts(
-        minor=np.where(ok, minor, 0), ok=ok, blank=blank, form=chosen, unproved=unproved, example=example,
-        currency=_currencies(parts, codes, odd, len(ok)),
-        rounded=sum(part.long for part in parts),
+        minor=np.where(ok, minor, 0), ok=ok, blank=blank, form=chosen, unproved=unproved, example=_example(arrow, doubtful, odd.either) if unproved else "",
+        currency=_currencies(odd.parts, odd.codes, odd.at, len(ok)),
+        rounded=sum(part.long for part in odd.parts),
     )  # fmt: skip
+
+
+class _Odd(NamedTuple):
+    """Cells that are no plain number: where they stand, which text each has, and each text read with a point and with a comma."""
+
+    at: npt.NDArray[np.intp]
+    codes: npt.NDArray[np.intp]
+    parts: list[_Part]
+    points: list[int | None]
+    commas: list[int | None]
+
+    def values(self, form: Form, typed: Bool) -> tuple[Int64, Bool]:
+        """The amount of each cell, 0 for none, and whether it has one; cells that were numbers have a point whatever the form."""
+        here, number = _table(self.commas if form is Form.COMMA else self.points), _table(self.points)
+        minor, ok = (
+            np.where(typed, as_number[self.codes], as_text[self.codes])
+            for as_number, as_text in zip(number, here, strict=True)
+        )
+        return minor, ok
+
+    @property
+    def either(self) -> list[str]:
+        """The texts that mean something both ways."""
+        ways = zip(self.parts, self.points, self.commas, strict=True)
+        return [part.text for part, point, comma in ways if _vote(point, comma) is Form.AUTO]
+
+
+def _table(values: Sequence[int | None]) -> tuple[Int64, Bool]:
+    return np.array([value or 0 for value in values], np.int64), np.array([value is not None for value in values], bool)
+
+
+def _odd_texts(arrow: pa.Array, at: npt.NDArray[np.intp]) -> _Odd:
+    codes, texts = pd.factorize(arrow.take(pa.array(at)).to_numpy(zero_copy_only=False)) if len(at) else (at, [])
+    parts = [_peel(str(one)) for one in texts]
+    return _Odd(
+        at, codes, parts, [_value(part, Form.POINT) for part in parts], [_value(part, Form.COMMA) for part in parts]
+    )
 
 
 _DIGIT, _MINUS, _DOT, _OTHER = range(4)
