@@ -6,6 +6,7 @@ A totals row becomes the file's control total; its amount is not money of the si
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from recon_core.dates import NO_DAY
 from recon_core.keys import standard_text
 from recon_core.market import EXPECTED_NET
 from recon_core.model import SKIP_CODE, Skip
+from recon_core.money import read_amounts
 from recon_core.prepare.rows import ONLY_TOTAL, Plan, Rows, find_column, place, row_problems, terms_of, texts
 from recon_core.problems import Problem, Severity
 from recon_core.recipe import Meaning, SkipRule
@@ -280,6 +282,12 @@ def _unread(rows: Rows, plan: Plan, skip: npt.NDArray[np.int8]) -> list[Problem]
         at = np.flatnonzero(skip == SKIP_CODE[kind])
         header = names.get({"amount_raw": "amount", "date_raw": "date", "key_raw": "id"}[column], "")
         code, what, fix = _NOT_READ[kind]
+        for name, own in (
+            _by_cell(rows, plan, at) if kind is Skip.BAD_AMOUNT else ()
+        ):  # told of the cell, as a leg that reads it alone tells it: once
+            cells = rows.frame[find_column(rows.frame, name) or name]
+            problems += row_problems(rows.raw, own, cells.iloc[own].tolist(), name, code, what, fix)
+            at = np.setdiff1d(at, own)
         problems += row_problems(rows.raw, at, rows.lines[column].iloc[at].tolist(), header, code, what, fix)
     problems += _compared(rows, plan, np.flatnonzero(skip == SKIP_CODE[Skip.BAD_COMPARED]))
     if not plan.leg.dates_matter and (bad := np.flatnonzero(rows.flags["bad_date"] & (skip == 0))).size:
@@ -297,6 +305,19 @@ def _unread(rows: Rows, plan: Plan, skip: npt.NDArray[np.int8]) -> list[Problem]
             )
         )
     return problems
+
+
+def _by_cell(rows: Rows, plan: Plan, at: npt.NDArray[np.intp]) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
+    """Where the amount is a sum of columns: each column and the rows (of `at`) whose first unreadable cell is in it."""
+    uses = plan.uses(rows.raw.source, Meaning.AMOUNT)
+    terms = terms_of(rows.frame, uses[0]) if uses and len(at) else ()
+    for _, name in terms if len(terms) > 1 else ():
+        if column := find_column(rows.frame, name):
+            read = read_amounts(rows.frame[column].iloc[at].reset_index(drop=True))
+            wrong = ~read.ok & ~read.blank
+            if wrong.any():
+                yield column, at[wrong]
+            at = at[~wrong]
 
 
 def _compared(rows: Rows, plan: Plan, at: npt.NDArray[np.intp]) -> list[Problem]:

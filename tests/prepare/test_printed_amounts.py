@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+from recon_core.engine import reconcile
 from recon_core.problems import Severity
+from recon_core.recipe import Recipe
 from tests.marketplace import ajio
 from tests.marketplace import books_of_months as months
 from tests.months import make_month
@@ -20,7 +24,7 @@ def told(net: list[str], claims: list[str]) -> list[str]:
 
 
 def test_an_empty_cell_of_a_sum_leaves_no_sign_behind():
-    assert told(["1.00", "pending", "", "pending", "2.00"], ["", " ", "lost", "5.00", "1.00"]) == ["pending", "- lost", "pending - 5.00"]  # fmt: skip
+    assert told(["1.00", "pending", "", "pending", "2.00"], ["", " ", "lost", "5.00", "1.00"]) == ["pending", "pending", "lost"]  # fmt: skip
 
 
 def test_an_unreadable_amount_of_an_order_is_told_once():
@@ -37,6 +41,17 @@ def test_an_unreadable_amount_of_an_order_is_told_once():
         {**files, "AJIO": [_portal(orders)]},
     )
     assert len([problem for problem in both.problems if problem.code == "T-211" and problem.where.file == "OMS.csv"]) == 1  # fmt: skip
+
+
+def test_a_cell_of_a_sum_is_told_once_by_the_legs_that_read_it():
+    """One leg reads net less claims, another the net alone: the cell is one, and is told in its own words."""
+    frame = {"id": ["O1", "O2", "O3"], "net": ["1.00", "pending", "2.00"], "claims": ["", "0.50", "lost"]}
+    legs = [leg([*PLAIN[:3], use("B", "amount", column)]) for column in ("net - claims", "net")]
+    legs[1] = dataclasses.replace(legs[1], name="Again")
+    ours = raw("a", {"id": ["O1", "O2", "O3"], "amount": ["1.00"] * 3})
+    outcome = reconcile(Recipe(legs=tuple(legs)), {"a": [ours], "b": [raw("b", frame)]})
+    found = [(one.raw, one.where.row, one.where.column) for one in outcome.problems if one.code == "T-211"]
+    assert found == [("pending", 3, "net"), ("lost", 4, "claims")]
 
 
 def _two(legs):
