@@ -38,18 +38,20 @@ def _transfers(facts: Facts, frames: Frames) -> Iterator[Problem]:
     """Payouts whose lines do not add up to what the portal states, or to what the bank credited."""
     table = frames["settlements"]
     other = facts.lines.payouts["other_stated_minor"].tolist()
-    names = ("sum_minor", "stated_minor", "bank_minor", "gap_minor", "has_stated", "differs")
+    names = ("sum_minor", "stated_minor", "bank_minor", "gap_minor", "has_stated", "has_bank")
     columns = zip(table["payout"].astype("str"), other, *(table[name].tolist() for name in names), strict=True)
-    for at, (payout, largest, lines, stated, bank, gap, has_stated, differs) in enumerate(columns):
-        said = f"The lines of payout {payout} add up to {grouped(lines)}"
-        if has_stated and largest != stated:
+    for at, (payout, largest, lines, stated, bank, gap, has_stated, has_bank) in enumerate(columns):
+        states_two = has_stated and largest != stated
+        if states_two:
             what = f"The rows of payout {payout} state several transfers, from {grouped(stated)} to {grouped(largest)}."
             yield Problem("X-802", Severity.NOTE, _place(facts, at), payout, what, "Map the column that holds the transfer of the whole payout as 'payout total', or take the row out of Marketplace.")  # fmt: skip
-        elif has_stated and stated != lines:
-            what = f"{said}, the stated transfer is {grouped(stated)}; they differ by {grouped(stated - lines)}."
-            yield Problem("X-801", Severity.NOTE, _place(facts, at), payout, what, LOOK)
-        elif differs:
-            what = f"{said}, the bank credited {grouped(bank)}; they differ by {grouped(gap)}."
+        differ = []
+        if has_stated and stated != lines and not states_two:
+            differ.append(f"the stated transfer is {grouped(stated)}; they differ by {grouped(stated - lines)}")
+        if has_bank and abs(gap) > facts.legs.bank_within_minor:
+            differ.append(f"the bank credited {grouped(bank)}; they differ by {grouped(gap)}")
+        if differ:
+            what = f"The lines of payout {payout} add up to {grouped(lines)}, {', and '.join(differ)}."
             yield Problem("X-801", Severity.NOTE, _place(facts, at), payout, what, LOOK)
 
 
