@@ -213,11 +213,25 @@ def knows_kind(word: str, words: Mapping[str, str]) -> bool:
     return not text or text in words or plain in _CUSTOMER or _STATES.get(text.replace("_", " ")) is OrderState.RTO
 
 
-_DONE = frozenset({"sold", "completed", "complete", "fulfilled", "delivered to customer"})  # usual words for delivered
-_CUSTOMER = frozenset({"customer return", "customer", "return", "returned", "customer returned", "customer refund", "refund", "reverse pickup"})  # fmt: skip
+def says_returned(word: str) -> bool:
+    """Whether a status of an order says that it came back: its sale stands, and the returns say what became of it."""
+    return " ".join(word.casefold().split()).replace("_", " ").replace("-", " ") in _RETURNED
+
+
+# Usual words of an order that stands. Source: statuses of AJIO's order report, of Koncili's orders and of carriers (domain.md 2.3 and 5.1).
+_DONE = frozenset({
+    "sold", "completed", "complete", "fulfilled", "delivered to customer", "invoiced", "concluded", "paid waiting delivery", "dispatched", "in transit",
+    "out for delivery", "sale",
+})  # fmt: skip
+# AJIO's return statuses (domain.md 5.2) and their like, as a status of the order.
+_RETURNED = frozenset({
+    "returned", "return", "customer return", "customer returned", "partially returned", "return created", "return delivered", "return processed",
+    "credit note created", "refunded",
+})  # fmt: skip
+_CUSTOMER = frozenset({"customer return", "customer", "return", "returned", "customer returned", "customer refund", "refund", "reverse pickup", "customer initiated return"})  # fmt: skip
 _STATES = {
     **{state.value: state for state in OrderState},
     **dict.fromkeys(("canceled", "cancel", "cancelled by seller", "cancelled by customer", "seller cancelled", "customer cancelled"), OrderState.CANCELLED),
     **dict.fromkeys(("return to origin", "returned to origin", "courier return", "rto delivered", "rto returned", "undelivered"), OrderState.RTO),
-    **dict.fromkeys(("created", "new", "pending", "open", "approved", "packed", "ready to ship"), OrderState.ORDERED),
+    **dict.fromkeys(("created", "new", "pending", "open", "approved", "packed", "ready to ship", "ready to shipped", "po created"), OrderState.ORDERED),
 }  # fmt: skip

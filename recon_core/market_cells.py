@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from recon_core.market import OrderState, ReturnKind, Role, Says, knows_kind, knows_state
+from recon_core.market import OrderState, ReturnKind, Role, Says, knows_kind, knows_state, says_returned
 from recon_core.market_rows import MarketRows, column_of, read_column
 from recon_core.money import MINOR_PER_MAJOR, Bool, grouped
 from recon_core.problems import Place, Problem, Severity
@@ -29,6 +29,7 @@ def _unknown_words(rows: MarketRows, counts: Bool) -> Iterator[Problem]:
     """One Note for each unknown word, with its rows and their amount: what it means decides what is owed."""
     says, knows, name, taken = _WORDS[rows.role]
     amount, start, found = rows.amounts(Says.AMOUNT), 0, []
+    has_returns = rows.role is Role.ORDERS and bool(rows.market.sources(Role.RETURNS))
     for part in rows.parts:
         use = rows.market.use(rows.role, part.raw.source, says)
         column = None if use is None else column_of(part.raw, use.column)
@@ -37,7 +38,11 @@ def _unknown_words(rows: MarketRows, counts: Bool) -> Iterator[Problem]:
         if use is None or column is None:
             continue
         printed = pd.Series(column.to_numpy(object)[part.rows]).astype("str").str.split().str.join(" ")
-        strange = {word for word in printed.unique() if word and not knows(word, use.words)}
+        strange = {
+            word
+            for word in printed.unique()
+            if word and not knows(word, use.words) and not (has_returns and says_returned(word))
+        }
         mine = np.flatnonzero(printed.isin(strange).to_numpy() & counts[own])
         values = np.where(amount[own] == UNKNOWN, 0, amount[own])[mine]
         found.append(pd.DataFrame({"word": printed.to_numpy(object)[mine], "folded": printed.str.casefold().to_numpy(object)[mine],
