@@ -14,7 +14,7 @@ from addin import detail_files
 from addin.hosts import Host
 from recon_core import reports, schema
 from recon_core.problems import Place, Problem, ReconError, Severity
-from recon_core.reports.case import TABLE_ROW, Previous
+from recon_core.reports.case import Previous
 from recon_core.reports.changes import rows_of
 from recon_core.result_sheets import as_day, read_table
 
@@ -41,10 +41,7 @@ def previous(host: Host, workbook: Path, log: Sequence[Mapping[str, object]]) ->
 def _before(host: Host, workbook: Path, sheet: str, number: int) -> pd.DataFrame | None:
     """The table of a sheet that run `number` has written, from the file beside the workbook where it stands there."""
     grid = host.cells(sheet)
-    if not reports.is_ours(grid, sheet) or f"run {number} · amounts in " not in str(grid[1][0]):
+    if reports.run_of(grid, sheet) != number:
         return None
     table = read_table(sheet, grid)
-    if table.file:
-        return reports.before(sheet, detail_files.read(workbook, table.file))
-    headers = [schema.as_text(value) for value in grid[TABLE_ROW - 1]] if len(grid) >= TABLE_ROW else []
-    return reports.before(sheet, table.columns or {name: [] for name in headers if name})
+    return reports.before(sheet, detail_files.read(workbook, table.file) if table.file else table.columns)

@@ -16,11 +16,11 @@ from pathlib import Path
 from addin.export_files import check_folders, check_free, file_name, place, targets
 from addin.hosts.file import FileHost
 from addin.results_book import HALF_A_PAISA, RUN_AGAIN, Book, Cells
+from recon_core import reports
 from recon_core.journal_files import journal_csv, tally_xml
 from recon_core.money import grouped
 from recon_core.problems import Place, Problem, ReconError, Severity
 from recon_core.reports import exports as log
-from recon_core.reports.case import is_ours
 from recon_core.result_sheets import as_day, stale
 from recon_core.settlement_file import DIFFERENCES, LINES, Settlement, as_csv, as_sheets, gap
 from recon_core.sheets import Cell, Kind, Sheet
@@ -235,7 +235,7 @@ def _chosen(book: Book, postings: Sequence[Posting], wish: Wish) -> tuple[list[P
 def _log(book: Book) -> list[dict[str, object]]:
     """The rows of the sheet Exports, oldest first."""
     grid = book.host.cells(log.NAME)
-    if grid and not is_ours(grid, log.NAME):
+    if grid and not reports.is_ours(grid, log.NAME):
         what = f"The sheet '{log.NAME}' is not one that Tieout has written, and the list of exports needs its name."
         raise ReconError(Problem("N-112", Severity.STOP, Place(sheet=log.NAME), "", what, "Rename the sheet and export again."))  # fmt: skip
     table = book.results.table(log.NAME)
@@ -271,7 +271,7 @@ def _said(book: Book, marks: Mapping[str, str], exports: Mapping[str, Export]) -
     for name, key, header in (("Journal", "No", "Status"), ("Settlements", "Payout", "Journal")):
         table = book.results.table(name)
         words = said if key == "No" else of_payout
-        column = list(table.columns).index(header) + 1
+        column = table.places[header]
         cells = tuple(Cell(row=row, column=column, value=words[value], style="text") for row, value in zip(table.rows, table.texts(key), strict=True) if value in words)  # fmt: skip
         if cells:
             yield Sheet(name=name, cells=cells, owned=False)

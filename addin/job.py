@@ -29,9 +29,8 @@ from recon_core.model import Raw, Result, Source
 from recon_core.problems import Place, Problem, ReconError, Severity, worst
 from recon_core.readers import read
 from recon_core.recipe import Lookup, Recipe
-from recon_core.reports.case import TABLE_ROW, Case, Run
+from recon_core.reports.case import TYPED, Case, Run
 from recon_core.reports.changes import said
-from recon_core.reports.exceptions import COLUMNS as EXCEPTIONS
 from recon_core.setup import parse_recipe
 
 Clock = Callable[[], dt.datetime]
@@ -41,6 +40,9 @@ Changed = Callable[[], Sequence[Problem]]  # sources that read differently by no
 
 # Where users type while we work: a change there is taken up and the sheets are built again, so many times at most.
 TYPED_SHEETS, TRIES = ("Exceptions", "Notes history"), 4
+# What of a sheet is carried over, and the columns without which it cannot be.
+KEPT = {"Exceptions": TYPED, "Notes history": reports.NAMES["Notes history"], "Run log": reports.NAMES["Run log"]}
+NEEDED = {"Exceptions": ("Exc key",), "Notes history": ("Exc key",), "Run log": ("Run", "Chain")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,8 +206,7 @@ def _case(
     number = max(runs, default=0) + 1
     kept = _table(host, "Notes history")
     exceptions = _table(host, "Exceptions")
-    ours = {column.name for column in EXCEPTIONS}
-    own = [name for name in (exceptions[0] if exceptions else {}) if name and name not in ours]
+    own = [name for name in (exceptions[0] if exceptions else {}) if name not in reports.NAMES["Exceptions"]]
     notes = {str(row["Exc key"]): row for row in (*kept, *exceptions)}
     names = reports.sheet_names(spec.name for spec in recipe.sources)
     standing = _standing(host, outcome, names)
@@ -213,7 +214,7 @@ def _case(
     return Case(
         previous=previous(host, workbook, log),
         books=outcome.books, others=outcome.others, market_sheets=market, exports=_table(host, "Exports"), tables=outcome.tables, source_sheets=names, standing=standing, own_columns=own, results=outcome.results, recipe=recipe, problems=problems, run=replace(facts, number=number), notes=notes,
-        kept_notes=[list(row.values()) for row in kept], log=[list(row.values()) for row in log],
+        kept_notes=kept, log=log,
     )  # fmt: skip
 
 
@@ -246,13 +247,25 @@ def _market_sheets(host: Host, outcome: Outcome) -> list[str]:
 
 
 def _table(host: Host, sheet: str) -> list[dict[str, object]]:
-    """The rows of the result table of a sheet, by header; rows without a first cell are not rows."""
+    """The rows of a result table by header, wherever it stands by now; [] where there is none. Raises ReconError N-113 where a run would lose what stands there."""
     grid = host.cells(sheet)
-    if len(grid) < TABLE_ROW:
+    found = reports.standing(sheet, grid)
+    needed = NEEDED.get(sheet, ())
+    if found is None:
+        if needed and any(sum(map(bool, map(schema.as_text, row))) >= len(reports.NAMES[sheet]) // 2 for row in grid):
+            raise _not_found(sheet, "no row of it bears the headers of its table")
         return []
-    headers = [schema.as_text(value) for value in grid[TABLE_ROW - 1]]
-    filled = [row for row in grid[TABLE_ROW:] if row and schema.as_text(row[0])]
-    return [dict(zip(headers, [*row, *[None] * (len(headers) - len(row))], strict=False)) for row in filled]
+    rows = found.rows(grid)
+    gone = [name for name in needed if name not in found.headers]
+    if gone and any(schema.as_text(value) for row in rows for name, value in row.items() if name in KEPT[sheet] or name not in reports.NAMES[sheet]):  # fmt: skip
+        raise _not_found(sheet, f"it has no column '{gone[0]}' any more")
+    return [] if gone else rows
+
+
+def _not_found(sheet: str, why: str) -> ReconError:
+    what = f"The sheet {sheet} is not as a run left it: {why}, and what stands there cannot be carried over."
+    fix = "Undo the change, or take the sheet from an older copy of the workbook. To begin it anew, delete the sheet. Then run again."
+    return ReconError(Problem("N-113", Severity.STOP, Place(sheet=sheet), "", what, fix))
 
 
 def read_all(

@@ -5,7 +5,6 @@ Setup is compared with its hash on Run log, files with their fingerprints on the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,13 +12,12 @@ from addin.detail_files import beside
 from addin.hosts.file import FileHost
 from addin.job import named_files, other_files, setup_hash, source_files
 from addin.settings import load
-from recon_core import schema
+from recon_core import reports, schema
 from recon_core.marketplace.words import State
 from recon_core.model import Use
 from recon_core.money import MINOR_PER_MAJOR, grouped
 from recon_core.problems import Place, Problem, ReconError, Severity
 from recon_core.readers import sha256
-from recon_core.reports.case import is_ours
 from recon_core.result_sheets import Results, Table
 from recon_core.setup import parse_recipe
 from recon_core.sheets import Column, Kind
@@ -37,19 +35,18 @@ class Book:
         self.path = host.path
         self.results = Results(host.cells)
         self.settlements = self.results.table("Settlements")
-        if not self.settlements.rows or not is_ours(host.cells("Settlements"), "Settlements"):
+        if not self.settlements.rows or not reports.is_ours(host.cells("Settlements"), "Settlements"):
             what = "This workbook holds no settlements: no run with a marketplace has written its sheets."
             raise ReconError(Problem("X-811", Severity.STOP, Place(file=self.path.name), "", what, "Fill the table Marketplace and run the workbook, then export."))  # fmt: skip
         self.runs = self.results.table("Run log")
         self.cells = {sheet: host.cells(sheet) for sheet in schema.SETUP_SHEETS}
         self._details: dict[str, dict[str, Cells]] = {}
-        self.subtitle = schema.as_text(host.cells("Settlements")[1][0])
+        self.subtitle = reports.subtitle(host.cells("Settlements"), "Settlements")
 
     @property
     def run(self) -> int:
         """The number of the run that wrote the results."""
-        found = re.search(r"run (\d+) · amounts", self.subtitle)
-        return int(found[1]) if found else 0
+        return reports.run_of(self.host.cells("Settlements"), "Settlements") or 0
 
     def payouts(self, wanted: Sequence[str]) -> list[int]:
         """Positions on the sheet Settlements of the payouts asked for, all of them for none. Raises ReconError X-813."""

@@ -10,17 +10,17 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 import pyarrow as pa
 
+from recon_core import reports
 from recon_core.keys import Cleaning, parse_cleaning, standard, strong
 from recon_core.model import Status
 from recon_core.money import MINOR_PER_MAJOR
 from recon_core.problems import Place, Problem, ReconError, Severity
-from recon_core.reports.case import TABLE_ROW
 from recon_core.schema import as_date, as_int, as_text
 
 Cells = Callable[[str], list[list[object]]]  # a sheet's name -> its cells from A1 on; [] for no such sheet
@@ -32,7 +32,7 @@ AGAIN = "Run the reconciliation again."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The filled rows of a result table: columns by header, and the row of the sheet each stands in.
+    """The filled rows of a result table: columns by header, and the row of the sheet each stands in; `places`: each header's column of the sheet.
 
     `file` is the file beside the workbook that holds the rows of a table too long for a sheet.
     """
@@ -40,6 +40,7 @@ class Table:
     sheet: str
     columns: dict[str, list[object]]
     rows: list[int]
+    places: dict[str, int] = field(default_factory=dict)
     file: str = ""
 
     def column(self, name: str) -> list[object]:
@@ -257,19 +258,16 @@ class Results:
 
 
 def read_table(sheet: str, grid: Sequence[Sequence[object]]) -> Table:
-    """The table of a result sheet: its header stands in row 5, rows without a first cell are not rows."""
-    above = as_text(grid[TABLE_ROW - 2][0]) if len(grid) >= TABLE_ROW - 1 and grid[TABLE_ROW - 2] else ""
-    moved = _ELSEWHERE.search(above)
-    if len(grid) <= TABLE_ROW:
-        return Table(sheet=sheet, columns={}, rows=[], file=moved[1] if moved else "")
-    headers = [as_text(value) for value in grid[TABLE_ROW - 1]]
-    rows = [at for at in range(TABLE_ROW, len(grid)) if grid[at] and as_text(grid[at][0])]
-    filled = [grid[at] for at in rows]
-    columns: dict[str, list[object]] = {}
-    for place, name in enumerate(headers):
-        if name and name not in columns:
-            columns[name] = [row[place] if place < len(row) else None for row in filled]
-    return Table(sheet=sheet, columns=columns, rows=[at + 1 for at in rows], file=moved[1] if moved else "")
+    """The table of a result sheet, wherever rows and columns that a user has put in have moved it."""
+    found = reports.standing(sheet, grid)
+    if found is None:
+        return Table(sheet=sheet, columns={}, rows=[])
+    above = (as_text(value) for row in grid[: found.row] for value in row)
+    moved = next((place[1] for place in map(_ELSEWHERE.search, above) if place), "")
+    filled = found.filled(grid)
+    places = {name: at for at, name in reversed([*enumerate(found.headers)]) if name}
+    columns = {name: [grid[row][at] if at < len(grid[row]) else None for row in filled] for name, at in sorted(places.items(), key=lambda one: one[1])}  # fmt: skip
+    return Table(sheet=sheet, columns=columns, rows=[at + 1 for at in filled], places={name: at + 1 for name, at in places.items()}, file=moved)  # fmt: skip
 
 
 def _lines(table: Table, side: str) -> Iterator[Line]:

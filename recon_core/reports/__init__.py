@@ -20,6 +20,7 @@ from recon_core.reports import (
     data,
     differences,
     exceptions,
+    exports,
     fees,
     files,
     journal,
@@ -35,8 +36,9 @@ from recon_core.reports import (
     suggestions,
     summary,
 )
-from recon_core.reports.case import Case, Overflow, Previous, Run, is_ours
+from recon_core.reports.case import Case, Overflow, Previous, Run
 from recon_core.reports.sources import sheet_names
+from recon_core.reports.standing import Grid, Standing, find, is_ours, run_of, subtitle
 from recon_core.sheets import Kind, Sheet
 
 REPORTS: dict[str, Callable[[Case], Sheet | list[Sheet]]] = {
@@ -88,6 +90,16 @@ MARKET_AMOUNTS = frozenset(
     column.name for one in MARKET_COLUMNS for column in one.COLUMNS if column.kind is Kind.AMOUNT
 )
 
+NAMES: dict[str, tuple[str, ...]] = {  # sheet -> the columns of its table, by which it is found again
+    sheet: tuple(column.name for column in columns)
+    for sheet, columns in {
+        "Exceptions": exceptions.COLUMNS, "Changes": changes.COLUMNS, "Suggestions": suggestions.COLUMNS, "Matched": matched.COLUMNS, "Data checks": checks.COLUMNS,
+        "Skipped": skipped.COLUMNS, "A data": data.columns({}), "B data": data.columns({}), "Orders": orders.COLUMNS, "Fees": fees.COLUMNS, "Releases": releases.COLUMNS,
+        "Payouts": payouts.COLUMNS, "Commercial": commercial.COLUMNS, "Claims": claims.COLUMNS, "Settlements": settlements.COLUMNS, "Differences": differences.COLUMNS,
+        "Journal": journal.COLUMNS, "Files": files.COLUMNS, "Notes history": notes.COLUMNS, "Run log": runs.COLUMNS, exports.NAME: exports.COLUMNS,
+    }.items()
+}  # fmt: skip
+
 COMPARED: dict[str, tuple[str, ...]] = {  # sheets of the run before that Changes reads, and their columns
     "Files": ("Leg", "Source", "File", "Rows", "SHA-256"),
     "Exceptions": ("Leg", "Exc key", "Status", "Type", "Difference", "Id", "File A", "Row A", "File B", "Row B"),
@@ -110,6 +122,11 @@ def before(sheet: str, columns: Mapping[str, Sequence[object]]) -> pd.DataFrame 
     if not set(wanted) <= set(columns):
         return None
     return pd.DataFrame({name: [minor(value) for value in columns[name]] if name in COMPARED_AMOUNTS else list(columns[name]) for name in wanted}, dtype=object)  # fmt: skip
+
+
+def standing(sheet: str, grid: Grid) -> Standing | None:
+    """The table of a result sheet where it stands by now; None where no row bears half of its headers."""
+    return find(grid, NAMES[sheet])
 
 
 def minor(value: object) -> int | None:
@@ -137,6 +154,7 @@ __all__ = [
     "MARKET",
     "MARKET_AMOUNTS",
     "MARKET_SHEETS",
+    "NAMES",
     "REPORTS",
     "Case",
     "Overflow",
@@ -147,5 +165,8 @@ __all__ = [
     "build",
     "details",
     "is_ours",
+    "run_of",
     "sheet_names",
+    "standing",
+    "subtitle",
 ]

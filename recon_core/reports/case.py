@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -93,8 +92,8 @@ class Case:
     overflow: Mapping[str, Overflow] = field(default_factory=dict)
     notes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # Exc key -> typed column -> value
     own_columns: Sequence[str] = ()  # columns the user has added to the table of Exceptions
-    kept_notes: Sequence[Sequence[object]] = ()  # earlier rows of Notes history
-    log: Sequence[Sequence[object]] = ()  # earlier rows of the run log
+    kept_notes: Sequence[Mapping[str, object]] = ()  # earlier rows of Notes history
+    log: Sequence[Mapping[str, object]] = ()  # earlier rows of the run log
     others: Sequence[OtherFile] = ()  # files that were read beside the legs
     tables: Sequence[SourceTable] = ()  # sources that formulas fill or look into
     source_sheets: Mapping[str, str] = field(default_factory=dict)  # source -> its sheet
@@ -183,12 +182,6 @@ def files_hash(results: Mapping[str, Result], others: Sequence[OtherFile]) -> st
 def short_hash(text: str) -> str:
     """Sixteen hex digits of SHA-256."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def is_ours(grid: Sequence[Sequence[object]], title: str) -> bool:
-    """Whether the cells of a sheet bear the heading of a run."""
-    first = [str(row[0]) if row else "" for row in grid[:2]]
-    return len(first) > 1 and first[0] == title and bool(re.search(r"(^|· )run \d+ · amounts in ", first[1]))
 
 
 def period_words(recipe: Recipe) -> str:

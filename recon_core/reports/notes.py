@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from recon_core.reports.case import TABLE_ROW, TYPED, Case, heading
@@ -16,7 +18,7 @@ NAMES = [column.name for column in COLUMNS]
 
 def sheet(case: Case) -> Sheet:
     """The sheet Notes history: what stood there, and the notes that lost their row in this run."""
-    rows = [dict(zip(NAMES, row, strict=False)) for row in case.kept_notes]
+    rows: list[Mapping[str, object]] = [*case.kept_notes]
     standing = {str(row["Exc key"]) for row in rows}
     gone = orphans(case)
     rows += [

@@ -23,8 +23,7 @@ CHAIN_WORDS = (
 def sheet(case: Case) -> Sheet:
     """The sheet Run log: the earlier rows as they stand, and this run."""
     names = [column.name for column in COLUMNS]
-    earlier = [dict(zip(names, row, strict=False)) for row in case.log]
-    rows = [*earlier, row(case, str(earlier[-1]["Chain"]) if earlier else "")]
+    rows = [*case.log, row(case, str(case.log[-1].get("Chain") or "") if case.log else "")]
     frame = pd.DataFrame(rows, columns=names)
     dtypes = {Kind.INTEGER: "Int64", Kind.DATETIME: "datetime64[s]", Kind.DATE: "datetime64[s]"}
     frame = frame.fillna({column.name: "" for column in COLUMNS if column.kind not in dtypes}).astype(

@@ -203,3 +203,15 @@ def test_a_source_of_the_workbook_changed_meanwhile_ends_the_run_with_nothing_wr
         assert done.outcome == "stop"
         assert [problem.where.sheet for problem in done.problems if problem.code == "H-129"] == ["Ours"]
         assert host.cells("Summary") == summary
+
+
+@pytest.mark.parametrize("address", ["2:2", "A:A"])
+def test_a_note_stays_with_its_row_after_a_row_or_a_column_was_put_in(app, book, address):
+    with live(app, book) as host:
+        key = type_comment(host, "called them")
+        for name in ("Exceptions", "Run log"):
+            host.book.sheets[name][address].insert("down" if address == "2:2" else "right")
+        done = run(host)
+        assert (done.outcome, done.number) == ("ok", 2), done.problems
+        assert comments(host) == {key: "called them"}
+        assert [row[0] for row in host.cells("Run log")[5:]] == [1.0, 2.0]
