@@ -27,8 +27,8 @@ from recon_core.engine import Outcome, reconcile, result_hash
 from recon_core.market import EXPECTED_FEES, EXPECTED_NET, OUR_ORDER
 from recon_core.model import Raw, Result, Source
 from recon_core.problems import Place, Problem, ReconError, Severity, worst
-from recon_core.readers import read
-from recon_core.recipe import Lookup, Recipe
+from recon_core.readers import of_rows, read
+from recon_core.recipe import Lookup, Recipe, SourceSpec
 from recon_core.reports.case import TYPED, Case, Run
 from recon_core.reports.changes import said
 from recon_core.setup import parse_recipe
@@ -285,19 +285,25 @@ def read_all(
     for number, (spec, path) in enumerate(jobs):
         shown = source_paths.shown(path, workbook)
         progress(f"Reading {shown} ({number + 1} of {len(jobs)})", 0.5 * number / max(len(jobs), 1))
-        source = Source(
-            name=spec.name,
-            path=str(path),
-            sheet=spec.sheet,
-            header_row=spec.header_row,
-            wanted=_wanted(recipe, spec.name),
-        )
-        one, found = reader(source, shown)
+        one, found = reader(_source(spec, path, recipe), shown)
         problems += found
         if one is not None:
-            raw[spec.name].append(one)
+            raw[spec.name].append(_own(one, workbook))
     supporting = {f"{one.path}|{one.sheet}": _supporting(one, workbook, problems, reader) for one in recipe.lookups}
     return raw, {name: one for name, one in supporting.items() if one is not None}, tuple(problems)
+
+
+def _source(spec: SourceSpec, path: Path, recipe: Recipe) -> Source:
+    return Source(name=spec.name, path=str(path), sheet=spec.sheet, header_row=spec.header_row, wanted=_wanted(recipe, spec.name))  # fmt: skip
+
+
+def own_sheets(recipe: Recipe, workbook: Path) -> set[tuple[str, str]]:
+    """Sheets of the workbook that a run reads, as they stand in its file: name and fingerprint. What cannot be read is not among them."""
+    used = _of_legs(recipe) | sources_named(recipe)
+    asked = [_source(spec, workbook, recipe) for spec in recipe.sources if spec.name in used and not spec.path]
+    asked += [_looked_into(one, workbook) for one in recipe.lookups if not one.path]
+    raws = [read(source, workbook.name)[0] for source in asked]
+    return {(raw.sheet, of_rows(raw)) for raw in raws if raw is not None}
 
 
 def _wanted(recipe: Recipe, source: str) -> tuple[str, ...]:
@@ -313,13 +319,20 @@ def _wanted(recipe: Recipe, source: str) -> tuple[str, ...]:
 
 
 def _supporting(lookup: Lookup, workbook: Path, problems: list[Problem], reader: Reader) -> Raw | None:
-    path = workbook.parent / lookup.path if lookup.path else workbook
-    one, found = reader(
-        Source(name=lookup.path or lookup.sheet, path=str(path), sheet=lookup.sheet, wanted=(lookup.match_column,)),
-        source_paths.shown(path, workbook),
-    )
+    source = _looked_into(lookup, workbook)
+    one, found = reader(source, source_paths.shown(Path(source.path), workbook))
     problems += found
-    return one
+    return one and _own(one, workbook)
+
+
+def _looked_into(lookup: Lookup, workbook: Path) -> Source:
+    path = workbook.parent / lookup.path if lookup.path else workbook
+    return Source(name=lookup.path or lookup.sheet, path=str(path), sheet=lookup.sheet, wanted=(lookup.match_column,))
+
+
+def _own(raw: Raw, workbook: Path) -> Raw:
+    """A sheet of the workbook itself is known by its rows: the file is another after each run."""
+    return replace(raw, sha256=of_rows(raw)) if Path(raw.path) == workbook else raw
 
 
 def _ends(problems: Sequence[Problem]) -> bool:

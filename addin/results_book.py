@@ -10,14 +10,14 @@ from pathlib import Path
 
 from addin.detail_files import beside
 from addin.hosts.file import FileHost
-from addin.job import named_files, other_files, setup_hash, source_files
+from addin.job import named_files, other_files, own_sheets, setup_hash, source_files
 from addin.settings import load
 from recon_core import reports, schema
 from recon_core.marketplace.words import State
 from recon_core.model import Use
 from recon_core.money import MINOR_PER_MAJOR, grouped
 from recon_core.problems import Place, Problem, ReconError, Severity
-from recon_core.readers import sha256
+from recon_core.readers import ROWS, sha256
 from recon_core.result_sheets import Results, Table
 from recon_core.setup import parse_recipe
 from recon_core.sheets import Column, Kind
@@ -104,6 +104,9 @@ class Book:
             }
         )
         found += sorted({f"{name} has changed" for name, _ in now - before if name in {one for one, _ in before}})
+        sheets = self._sheets()
+        if sheets:
+            found += sorted({f"the sheet {name} has changed" for name, _ in sheets - own_sheets(recipe, self.path)})
         return found + sorted({f"{name} is gone" for name, _ in before - now if name not in {one for one, _ in now}})
 
     def guarded(self) -> list[Path]:
@@ -117,6 +120,12 @@ class Book:
         table = self.results.table("Files")
         both = zip(table.texts("File"), table.texts("SHA-256"), strict=True)
         return {(name, digest) for name, digest in both if name != self.path.name and digest}
+
+    def _sheets(self) -> set[tuple[str, str]]:
+        """Name and fingerprint of each sheet of this workbook that the run has read; an older Tieout recorded none."""
+        table = self.results.table("Files")
+        rows = zip(*(table.texts(name) for name in ("File", "Sheet", "SHA-256")), strict=True)
+        return {(sheet, mark) for file, sheet, mark in rows if file == self.path.name and mark.startswith(ROWS)}
 
     def _lists_others(self) -> bool:
         """Whether the run has listed files of no leg, as it does where it reads any."""

@@ -105,16 +105,15 @@ def reconcile(
 
 
 def _others(recipe: Recipe, raw: Mapping[str, Sequence[Raw]], supporting: Mapping[str, Raw], results: Mapping[str, Result]) -> Iterator[OtherFile]:  # fmt: skip
-    """Files that were read and stand on no side of a leg. Sheets of the workbook that are looked into are no files."""
+    """Files that were read and stand on no side of a leg."""
     of_legs = {(file.sha256, file.sheet) for result in results.values() for file in result.files}
     for raws in raw.values():
         for one in raws:
             if (one.sha256, one.sheet) not in of_legs:
                 yield _other(one, Use.NO_LEG, one.source)
     for name, one in supporting.items():
-        into = [lookup for lookup in recipe.lookups if lookup.path and f"{lookup.path}|{lookup.sheet}" == name]
-        if into:
-            yield _other(one, Use.SUPPORTING, "; ".join(dict.fromkeys(lookup.source for lookup in into)))
+        into = [lookup.source for lookup in recipe.lookups if f"{lookup.path}|{lookup.sheet}" == name]
+        yield _other(one, Use.SUPPORTING, "; ".join(dict.fromkeys(into)))
 
 
 def _other(raw: Raw, use: Use, source: str) -> OtherFile:

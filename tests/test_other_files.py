@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from addin.demo import make_demo
 from recon_core.reports.case import TABLE_ROW
-from tests.demo_runs import copied, rows_of, run_book, tieout
+from tests.demo_runs import copied, rows_of, run_book, tieout, type_into
 
 pytestmark = pytest.mark.xdist_group("demo")
 OTHERS = ("No leg", "Supporting data")
@@ -100,3 +101,54 @@ def test_changes_says_nothing_of_files_that_the_run_before_has_not_recorded(book
     rows = rows_of(book, "Changes")
     assert [row for row in rows if row["Of"] == "File"] == []
     assert not [row for row in rows if "sku_master" in str(row["Cause"])]
+
+
+def with_sheets(book: Path) -> None:
+    """The bank statement and the products as sheets of the workbook, as a user may keep them."""
+    sheets = openpyxl.load_workbook(book)
+    for name, file in (("Bank rows", "bank_hdfc_april.csv"), ("Products", "sku_master.csv")):
+        sheet = sheets.create_sheet(name)
+        for row in csv.reader((book.parent / file).read_text().splitlines()):
+            sheet.append(row)
+    for row in sheets["Setup"].iter_rows():
+        for at, cell in enumerate(row[:3]):
+            sheet = {"bank_*.csv": "Bank rows", "sku_master.csv": "Products"}.get(str(cell.value))
+            if sheet:
+                row[at].value, row[at + 1].value = None, sheet
+    sheets.save(book)
+
+
+@pytest.fixture(scope="module")
+def kept_inside(ready: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    book = copied(ready, tmp_path_factory.mktemp("inside"))
+    with_sheets(book)
+    run_book(book)
+    return book
+
+
+def test_a_sheet_of_the_workbook_is_known_by_its_rows(kept_inside, tmp_path):
+    book = copied(kept_inside, tmp_path)
+    marks = {str(row["SHA-256"]) for row in rows_of(book, "Files") if row["File"] == book.name}
+    assert len(marks) == 2
+    assert all(mark.startswith("rows ") for mark in marks)
+    run_book(book)
+    assert [row for row in rows_of(book, "Changes") if row["Run"] == 3] == []
+    assert "X-812" not in tieout("export", "journal", book)
+
+
+def test_nothing_is_said_of_sheets_that_the_run_has_not_recorded_by_their_rows(kept_inside, tmp_path):
+    book = copied(kept_inside, tmp_path)
+    sheet = openpyxl.load_workbook(book)["Files"]
+    at = next(cell.column for cell in sheet[TABLE_ROW] if cell.value == "SHA-256")
+    for cell in sheet[openpyxl.utils.get_column_letter(at)]:
+        if str(cell.value).startswith("rows "):
+            type_into(book, "Files", cell.row, at, "0" * 64)
+    type_into(book, "Bank rows", 12, 2, "Another text")
+    assert "X-812" not in tieout("export", "journal", book)
+
+
+@pytest.mark.parametrize(("sheet", "row", "column", "value"), [("Products", 2, 4, "Sarees"), ("Bank rows", 12, 2, "Another text")])  # fmt: skip
+def test_an_export_notices_a_sheet_of_the_workbook_that_changed(kept_inside, tmp_path, sheet, row, column, value):
+    book = copied(kept_inside, tmp_path)
+    type_into(book, sheet, row, column, value)
+    assert f"the sheet {sheet} has changed" in " ".join(tieout("export", "journal", book, code=4).split())

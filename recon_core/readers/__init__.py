@@ -17,7 +17,9 @@ from recon_core.problems import Place, Problem
 from recon_core.readers import delimited, preflight, workbook
 from recon_core.readers.codes import CODES
 
-__all__ = ["CODES", "READERS", "Outcome", "Reader", "read", "sha256"]
+__all__ = ["CODES", "READERS", "ROWS", "Outcome", "Reader", "of_rows", "read", "sha256"]
+
+ROWS = "rows "  # begins the fingerprint of a sheet of the workbook itself, whose file is another after each run
 
 Outcome = tuple[Raw | None, tuple[Problem, ...]]
 Reader = Callable[[Source, preflight.File], Outcome]
@@ -57,3 +59,12 @@ def sha256(path: str) -> str:
     """The fingerprint of a file, lower-case hexadecimal."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def of_rows(raw: Raw) -> str:
+    """The fingerprint of the rows of a sheet: header names and texts, each with its length."""
+    digest = hashlib.sha256()
+    for name in raw.frame.columns:
+        texts = (str(name), *raw.frame[name].tolist())
+        digest.update("".join(f"{len(text)}:{text}" for text in texts).encode(errors="surrogatepass"))
+    return ROWS + digest.hexdigest()

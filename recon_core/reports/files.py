@@ -20,7 +20,7 @@ COLUMNS = (
     Column(name="Header row", kind=Kind.INTEGER, width=10), Column(name="Rows", kind=Kind.INTEGER, width=10), Column(name="Amount", kind=Kind.AMOUNT),
     Column(name="Rows on data sheet", kind=Kind.INTEGER, width=13), Column(name="Amount on data sheet", kind=Kind.AMOUNT), Column(name="Agrees", width=9, style="truth"),
     Column(name="Total printed in file", kind=Kind.AMOUNT), Column(name="Read as", width=30), Column(name="Size", kind=Kind.INTEGER, width=12),
-    Column(name="Modified (UTC)", kind=Kind.DATETIME, width=18), Column(name="SHA-256", kind=Kind.ID, width=66),
+    Column(name="Modified (UTC)", kind=Kind.DATETIME, width=18), Column(name="SHA-256", kind=Kind.ID, width=70),
 )  # fmt: skip
 NAMES = [column.name for column in COLUMNS]
 
