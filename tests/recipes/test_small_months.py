@@ -38,7 +38,7 @@ def test_fees_of_an_order_in_two_payouts(tmp_path: Path) -> None:
     assert (amount(commission["Expected"]), amount(commission["Charged"]), commission["Status"], commission["Payout"]) == ("105.00", "125.00", "Disputed", "S-1; S-2")  # fmt: skip
     assert (fees["Logistics"]["Status"], fees["Logistics"]["Payout"]) == ("Reconciled", "S-1; S-2")
     (claim,) = made.rows("Claims")
-    assert (claim["Payout"], claim["Fee"], amount(claim[""])) == ("S-2", "Commission", "23.60")  # fmt: skip
+    assert (claim["Payout"], claim["Fee"], amount(claim["To claim"])) == ("S-2", "Commission", "23.60")  # fmt: skip
     (order,) = made.rows("Orders")
     assert (order["Payment"], order["Divergences"]) == ("Paid", "FEE_OVERCHARGE")
     assert [row["Status"] for row in made.rows("Payouts")] == ["Matched", "Matched"]
