@@ -84,9 +84,15 @@ class Drawing:
         return self.standing.get(plan.sheet.name.lower())
 
     def undo(self) -> None:
-        """Everything as it was, the last change first."""
+        """Everything as it was, the last change first; one that cannot be taken back keeps no other from it, and is raised at the end."""
+        worst: Exception | None = None
         while self.back:
-            self.back.pop()()
+            try:
+                self.back.pop()()
+            except Exception as error:  # noqa: BLE001 - each system has its own; raised below
+                worst = worst or error
+        if worst is not None:
+            raise worst
 
 
 def draw(drawing: Drawing) -> None:
@@ -172,9 +178,14 @@ def _check_room(found: Standing, plan: SheetPlan) -> None:
 
 
 def _check_protection(sheet: Any) -> None:
-    """The last cell of the sheet, blanked though it is blank: only a protected sheet refuses that, and nothing changes."""
+    """Changes that change nothing and that only a protected sheet refuses.
+
+    The last cell is blanked though it is blank; where all cells are unlocked, a format set to what it is.
+    """
     try:
         sheet.range((MAX_ROWS, MAX_COLUMNS)).raw_value = ""
+        first = sheet.range((1, 1))
+        first.number_format = first.number_format
     except Exception as error:
         raise protected(sheet.name) from error
 

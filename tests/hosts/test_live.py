@@ -15,6 +15,7 @@ import xlsxwriter
 from addin.hosts.file import FileHost
 from addin.hosts.live import LiveHost, is_young_cancel
 from addin.hosts.live_busy import unless_busy
+from addin.hosts.live_draw import Drawing
 from addin.hosts.live_plan import minus
 from addin.hosts.live_plan import typed as as_typed
 from addin.hosts.live_programs import active, opened
@@ -111,6 +112,33 @@ def test_a_protected_sheet_is_found_before_anything_changes(app, tmp_path):
         with pytest.raises(ReconError, match=r"H-123 .*Ours.* is protected.*Unprotect Sheet"):
             host.write(sheets())
         assert (picture(host.book), state(app, host.book)) == before
+
+
+def test_a_protected_sheet_of_unlocked_cells_is_found_before_anything_changes(app, book):
+    with live(app, book) as host:
+        before = picture(host.book)
+        sheet = host.book.sheets["Ours"].impl.xl
+        unlocked = sheet.getPropertyValue("CellProtection")
+        unlocked.IsLocked = False
+        sheet.setPropertyValue("CellProtection", unlocked)
+        sheet.protect("")
+        with pytest.raises(ReconError, match=r"H-123 .*Ours.* is protected"):
+            host.write(sheets())
+        sheet.unprotect("")
+        assert picture(host.book) == before
+
+
+def test_what_cannot_be_taken_back_keeps_nothing_else_from_it():
+    taken: list[str] = []
+
+    def fails() -> None:
+        raise OSError("refused")
+
+    drawing = Drawing(None, (), lambda: None, lambda text, share: None)
+    drawing.back += [lambda: taken.append("first"), fails, lambda: taken.append("last")]
+    with pytest.raises(OSError, match="refused"):
+        drawing.undo()
+    assert taken == ["last", "first"]
 
 
 def test_a_protected_structure_is_found_before_anything_changes(app, book):
