@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from addin.calc.ranges import CalcRange
 
 _PER_INCH, _POINTS, _PIXELS = 2540, 72, 96
-_PADDING = 5  # pixels of a column's edges
+_EDGES = 5 / 7  # of a column, in characters
+_FINE = 100  # a font so many times as large is measured, since the width of a digit is no whole number of pixels
 _ACROSS = {
     "general": "STANDARD",
     "left": "LEFT",
@@ -42,7 +43,7 @@ class Formats:
         # The book's own General: that of another language changes a number format's language and nothing else.
         self._keys: dict[str, int] = {"General": 0}
         self._texts: dict[int, str] = {}
-        self.digit = 0  # pixels of the widest digit, 0 until it was asked
+        self.digit = 0.0  # hundredths of a millimetre of the widest digit, 0 until it was asked
         self._found: dict[int, tuple[str, int]] = {}
 
     def key(self, text: str) -> int:
@@ -146,26 +147,27 @@ def _hidden_rows(rng: CalcRange) -> bool | None:
 
 def _get_column_width(rng: CalcRange) -> float | None:
     width = _columns(rng, "Width")
-    return None if width is None else round((width / _PER_INCH * _PIXELS - _PADDING) / _digit(rng), 2)
+    return None if width is None else round(width / _digit(rng) - _EDGES, 2)
 
 
 def _set_column_width(rng: CalcRange, characters: float) -> None:
-    width = round((characters * _digit(rng) + _PADDING) / _PIXELS * _PER_INCH)
+    width = round((characters + _EDGES) * _digit(rng))
     here = rng.here
     if rng.shape[1] > 1 or abs(here.Size.Width - width) > _HAIR:
         here.getColumns().Width = width
 
 
-def _digit(rng: CalcRange) -> int:
-    """Pixels of the widest digit of the book's own font, as LibreOffice draws it here: Calibri may have a wider stand-in."""
+def _digit(rng: CalcRange) -> float:
+    """Hundredths of a millimetre of the widest digit of the book's own font, as LibreOffice draws it here: Calibri may have a wider stand-in."""
     formats = rng.book.formats
     if not formats.digit:
         style = rng.book.xl.StyleFamilies.getByName("CellStyles").getByName("Default")
         device = rng.app.office.service("com.sun.star.awt.Toolkit").createScreenCompatibleDevice(1, 1)
         font = kind("com.sun.star.awt.FontDescriptor")()
-        font.Name, font.Height = style.CharFontName, round(style.CharHeight / _POINTS * _PIXELS)
+        font.Name, font.Height = style.CharFontName, round(style.CharHeight / _POINTS * _PIXELS * _FINE)
         drawn = device.getFont(font)
-        formats.digit = max(drawn.getCharWidth(digit) for digit in "0123456789")
+        widest = max(drawn.getCharWidth(digit) for digit in "0123456789")
+        formats.digit = widest / _FINE / _PIXELS * _PER_INCH
     return formats.digit
 
 

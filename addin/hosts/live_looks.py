@@ -20,7 +20,6 @@ from addin.hosts.xmlparts import Area
 from recon_core.sheets import Sheet, column_letter
 
 BLACK = (0, 0, 0)
-PADDING = 5 / 7  # a width in a file holds the edges of the cell as well, 5 pixels where a digit has 7
 
 
 def paint(sheet: Any, plan: SheetPlan, before: Mapping[str, Area], gone: Sequence[Area], *, is_new: bool) -> None:
@@ -34,7 +33,7 @@ def paint(sheet: Any, plan: SheetPlan, before: Mapping[str, Area], gone: Sequenc
     for one in plan.tables:
         _paint_table(sheet, one, before.get(one.table.name))
     for first, last, width in _equal_widths(plan):
-        sheet.range((1, first), (1, last)).column_width = round(max(width - PADDING, 0), 2)
+        sheet.range((1, first), (1, last)).column_width = width
     _links(sheet, plan)
     if is_new and plan.sheet.freeze_row > 1:
         sheet.freeze_panes.freeze_at(_still(plan.sheet))

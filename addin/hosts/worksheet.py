@@ -31,6 +31,9 @@ from addin.hosts.xmlparts import (
 )
 from recon_core.sheets import Cell, Sheet, Table, column_letter
 
+EDGES = (
+    5 / 7
+)  # characters: a width in a file holds the edges of a cell, 5 pixels where a digit has 7 (ECMA-376, 18.3.1.13)
 ORDER = (
     "sheetPr", "dimension", "sheetViews", "sheetFormatPr", "cols", "sheetData", "sheetCalcPr", "sheetProtection",
     "protectedRanges", "scenarios", "autoFilter", "sortState", "dataConsolidate", "customSheetViews", "mergeCells",
@@ -165,8 +168,8 @@ def _gaps(tag: bytes, first: int, last: int, ours: list[int]) -> list[tuple[int,
 
 
 def _col(tag: bytes, column: int, width: float) -> bytes:
-    number = str(column)
-    return with_attributes(tag, min=number, max=number, width=f"{width:g}", customWidth="1", bestFit=None)
+    number, whole = str(column), round(width + EDGES, 4)
+    return with_attributes(tag, min=number, max=number, width=f"{whole:g}", customWidth="1", bestFit=None)
 
 
 def _stretched(doc: Doc, stretches: Iterable[Stretch]) -> list[Edit]:
