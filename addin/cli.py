@@ -76,7 +76,11 @@ def recipes() -> None:
 @main.command()
 @click.argument("book", type=click.Path(path_type=Path))
 @click.option("--as-of", type=Day(), default=None, help="Count ages to this day instead of the one in Setup.")
-@click.option("--live", is_flag=True, help="Run in the open spreadsheet program: Excel, or LibreOffice Calc on Linux.")
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Open BOOK in a hidden Excel, or LibreOffice Calc on Linux, run it there, save and close it.",
+)
 @common
 def run(book: Path, as_of: dt.date | None, live: bool, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Reconcile BOOK and write the result back in place."""

@@ -82,16 +82,18 @@ class Talk:
         return job.run(host, book.absolute(), settings.load(), settings.now, as_of=as_of, write=write)
 
     def run_live(self, book: Path, *, as_of: dt.date | None = None) -> Done:
-        """Run the workbook in a spreadsheet program, save it and close it."""
-        from addin import job, settings
+        """Run the workbook in a spreadsheet program of our own, save it and close it; no other run between opening and closing."""
+        from addin import job, locking, settings
         from addin.hosts import live_programs
         from addin.live_sources import LiveReader
 
-        with live_programs.opened(book.absolute(), on_progress=self.progress) as host:
+        book, mine, now = book.absolute(), settings.load(), settings.now
+        with (
+            locking.locked_around(book, mine.log_folder, mine.user, now()),
+            live_programs.opened(book, on_progress=self.progress) as host,
+        ):
             reader = LiveReader(host)
-            return job.run(
-                host, host.path, settings.load(), settings.now, as_of=as_of, reader=reader, changed=reader.changed
-            )
+            return job.run(host, host.path, mine, now, as_of=as_of, reader=reader, changed=reader.changed)
 
     def watch(self, active: Callable[[], LiveBook | None], ends: Callable[[], bool]) -> None:
         """Obey requests until the end, saying what was obeyed."""

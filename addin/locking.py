@@ -13,12 +13,14 @@ import datetime as dt
 import hashlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from addin.settings import place_of
 from recon_core.problems import Place, Problem, ReconError, Severity
 
+_OURS = threading.local()  # name: of the lock that `locked_around` holds in this thread
 FAR = 1 << 20  # the byte that is locked: Windows lets nobody read a locked one, and the words stand at the beginning
 
 
@@ -28,7 +30,10 @@ def locked(workbook: Path, folder: Path, user: str, since: dt.datetime) -> Itera
 
     A folder that cannot be written to has no locks: a run log that cannot be written stops no run either.
     """
-    name = hashlib.sha256(place_of(workbook.resolve()).encode()).hexdigest()[:16]
+    name = _name(workbook)
+    if getattr(_OURS, "name", "") == name:
+        yield
+        return
     with contextlib.ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -43,6 +48,21 @@ def locked(workbook: Path, folder: Path, user: str, since: dt.datetime) -> Itera
         os.write(handle, f"{user or 'somebody'} (process {os.getpid()}) since {since:%H:%M:%S on %Y-%m-%d}".encode())
         yield
         os.ftruncate(handle, 0)
+
+
+@contextlib.contextmanager
+def locked_around(workbook: Path, folder: Path, user: str, since: dt.datetime) -> Iterator[None]:
+    """As `locked`, for more than the run itself: a run of the same workbook inside, in the same thread, is part of it."""
+    with locked(workbook, folder, user, since):
+        _OURS.name = _name(workbook)
+        try:
+            yield
+        finally:
+            _OURS.name = ""
+
+
+def _name(workbook: Path) -> str:
+    return hashlib.sha256(place_of(workbook.resolve()).encode()).hexdigest()[:16]
 
 
 def _read(handle: int) -> bytes:

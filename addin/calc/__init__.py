@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     import xlwings as xw
 
-__all__ = ["office", "register", "why_not"]
+__all__ = ["office", "register", "save_copy", "why_not"]
 
 
 def why_not() -> str:
@@ -75,3 +76,9 @@ def office(
         yield xw.App(impl=impl, add_book=False)
     finally:
         impl.quit()
+
+
+def save_copy(book: xw.Book, path: Path) -> None:
+    """Write a book of this engine into another file and leave it open as it is. CalcError where LibreOffice cannot."""
+    impl: Any = book.impl
+    impl.save_copy(path)

@@ -259,6 +259,10 @@ class CalcBook(base_classes.Book):  # type: ignore[misc, unused-ignore]
         self.xl.storeAsURL(target.as_uri(), properties(wanted))
         self._path = str(target)
 
+    def save_copy(self, path: Path) -> None:
+        """Write the book, as it stands, into another file of the same kind; the book keeps its own. CalcError where LibreOffice cannot."""
+        self.xl.storeToURL(path.as_uri(), properties({"FilterName": _FILTERS[path.suffix.lower()], "Overwrite": True}))
+
     def activate(self, steal_focus: bool = False) -> None:
         self._app.activate(steal_focus)
         self._app.active_book = self

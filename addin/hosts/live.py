@@ -44,7 +44,8 @@ QUIET = {"screen_updating": False, "calculation": "manual", "enable_events": Fal
 class LiveHost:
     """The six verbs, and what buttons need, on an open workbook. Raises ReconError with a Problem H-1xx.
 
-    `keep`: `save` writes the file; without it the user saves, as he is used to. `cancelled` is asked between steps.
+    `keep`: `save` writes the file, by `store` where that is given; without it the user saves, as he is used to. `cancelled` is
+    asked between steps.
     """
 
     def __init__(
@@ -52,12 +53,14 @@ class LiveHost:
         book: xw.Book,
         *,
         keep: bool = False,
+        store: Callable[[], None] | None = None,
         on_progress: Callable[[str, float], None] | None = None,
         on_show: Callable[[Sequence[Problem]], None] | None = None,
         answers: Mapping[str, str] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> None:
         self.book, self.keep, self.cancelled = book, keep, cancelled
+        self.store = store
         self.on_progress, self.on_show = on_progress, on_show
         self.answers = dict(answers or {})
         self._ready = False
@@ -132,7 +135,9 @@ class LiveHost:
         """Write the file where that was asked for; else the workbook stays unsaved before the user."""
         if self.keep:
             try:
-                self.book.save()
+                (self.store or self.book.save)()
+            except ReconError:
+                raise
             except Exception as error:
                 raise as_refusal(error) from error
 

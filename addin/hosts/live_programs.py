@@ -15,9 +15,11 @@ import xlwings as xw
 from addin.hosts.live import LiveHost
 from addin.hosts.live_busy import ON_WINDOWS, unless_busy
 from addin.hosts.live_refusals import no_program, not_opened
+from addin.hosts.live_saving import Original, check_not_open
 from recon_core.problems import ReconError
 
 ON_MACOS = platform.system() == "Darwin"
+HAS_EXCEL = ON_WINDOWS or ON_MACOS
 
 
 def caller() -> LiveHost:
@@ -47,22 +49,36 @@ def _host_of(book: xw.Book) -> LiveHost:
 def opened(path: Path, *, on_progress: Callable[[str, float], None] | None = None) -> Iterator[LiveHost]:
     """The workbook opened in a program of its own: Excel on Windows and macOS, Calc elsewhere. `save` writes the file.
 
-    Raises H-127 where there is no such program, H-128 where it cannot open the file.
+    Raises H-101 to H-108 for a file that must not be touched, H-127 where there is no such program, H-128 where it cannot
+    open the file; `save` H-107 and H-109 where another program has opened or saved the file meanwhile.
     """
+    original = Original(path)
     with _program() as app:
-        book = _open(app, path)
+        book = _open(app, original.path)
         try:
-            yield LiveHost(book, keep=True, on_progress=on_progress)
+            original.check()  # what was saved while the program started may have been opened by half
+            yield LiveHost(book, keep=True, store=lambda: _store(original, book), on_progress=on_progress)
         finally:
             book.close()
+
+
+def _store(original: Original, book: xw.Book) -> None:
+    if HAS_EXCEL:
+        original.save_in_place(book.save)
+        return
+    from addin import calc
+
+    original.save_beside(lambda path: calc.save_copy(book, path))
 
 
 @contextmanager
 def before_user(path: Path) -> Iterator[Callable[[], LiveHost | None]]:
     """The workbook opened where the user sees it; the way to it while it is open, None once it is closed.
 
-    In Calc its macros may run: the buttons then leave requests. Raises H-127, H-128 as `opened`.
+    In Calc its macros may run: the buttons then leave requests. Raises H-107 where another program has the workbook open: in
+    two programs, the one that saves last would undo what the other saved. H-127, H-128 as `opened`.
     """
+    check_not_open(path)
     with _program(visible=True) as app:
         book = _open(app, path)
         name = book.fullname
@@ -90,7 +106,7 @@ def _open(app: xw.App, path: Path) -> xw.Book:
 
 @contextmanager
 def _program(*, visible: bool = False) -> Iterator[xw.App]:
-    if not (ON_WINDOWS or ON_MACOS):
+    if not HAS_EXCEL:
         from addin import calc
 
         if why := calc.why_not():

@@ -40,11 +40,16 @@ def state_of(path: Path) -> State:
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def check_free(path: Path) -> None:
+def check_unlocked(path: Path) -> None:
     """Refuse while a lock file of Excel or LibreOffice stands beside the workbook."""
     for lock in (f"~${path.name}", f".~lock.{path.name}#"):
         if _stands(path.parent / lock):
             raise open_elsewhere(lock)
+
+
+def check_free(path: Path) -> None:
+    """Refuse a workbook that another program has open, or that may not be written."""
+    check_unlocked(path)
     if path.exists() and not os.access(path, os.W_OK):
         raise write_protected()
 
@@ -77,14 +82,15 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(out.fileno())
             if sys.platform == "win32":
                 out.close()  # no rename of open files there; elsewhere the lock holds until it is done
-            _swap(temporary, path, before)
+            swap(temporary, path, before)
     except OSError as error:
         raise no_space(error.strerror or str(error)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _swap(temporary: Path, path: Path, before: State) -> None:
+def swap(temporary: Path, path: Path, before: State) -> None:
+    """The finished file takes the place of `path`, which must be as it was `before`. Raises H-107 to H-109."""
     check_free(path)
     if not path.exists() or state_of(path) != before:
         raise changed()
