@@ -80,6 +80,7 @@ class CalcBooks(base_classes.Books):  # type: ignore[misc, unused-ignore]
                 return book
         if not path.is_file():
             raise FileNotFoundError(str(path))
+        self.app.office.works_in(path.parent)
         wanted: dict[str, Any] = {
             "ReadOnly": bool(given.get("read_only")),
             "MacroExecutionMode": _ALWAYS if self.app.macros else _NEVER,
@@ -256,11 +257,13 @@ class CalcBook(base_classes.Book):  # type: ignore[misc, unused-ignore]
         if not target.parent.is_dir():  # LibreOffice would make it
             raise CalcError(f"There is no folder {target.parent}.")
         wanted = {"FilterName": written_as, "Overwrite": True} | ({"Password": password} if password else {})
+        self._app.office.works_in(target.parent)
         self.xl.storeAsURL(target.as_uri(), properties(wanted))
         self._path = str(target)
 
     def save_copy(self, path: Path) -> None:
         """Write the book, as it stands, into another file of the same kind; the book keeps its own. CalcError where LibreOffice cannot."""
+        self._app.office.works_in(path.parent)
         self.xl.storeToURL(path.as_uri(), properties({"FilterName": _FILTERS[path.suffix.lower()], "Overwrite": True}))
 
     def activate(self, steal_focus: bool = False) -> None:
@@ -270,7 +273,9 @@ class CalcBook(base_classes.Book):  # type: ignore[misc, unused-ignore]
             self.controller.getFrame().activate()
 
     def to_pdf(self, path: str, quality: str | None = None) -> None:
-        self.xl.storeToURL(Path(path).resolve().as_uri(), properties({"FilterName": "calc_pdf_Export"}))
+        target = Path(path).resolve()
+        self._app.office.works_in(target.parent)
+        self.xl.storeToURL(target.as_uri(), properties({"FilterName": "calc_pdf_Export"}))
 
     def macro(self, name: str) -> Any:
         """The script of a Sub or Function, `Module1.Name` or `Name`; None where the book has none or runs no macros."""

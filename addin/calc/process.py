@@ -1,7 +1,7 @@
 """The process: find LibreOffice, start one with a profile of its own, reach it through a named pipe, end it.
 
 No trace stays behind. `soffice.bin` itself is started, so that the kernel ends it with us (Linux); its profile
-bears our process id, and profiles of processes that are gone are swept at the next start.
+bears our process id, and profiles of processes that are gone are swept at the next start (`leavings.py`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from addin.calc import leavings
+from addin.calc.leavings import alive
 from recon_core.problems import Place, Problem, ReconError, Severity
 
 PREFIX = "tieout-calc-"
@@ -126,6 +128,7 @@ def _write_profile(profile: Path) -> None:
     )
     names = 'xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema"'
     (profile / "user").mkdir()
+    (profile / leavings.TEMPORARY).mkdir()
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n<oor:items {names}>\n{items}</oor:items>\n'
     (profile / "user" / "registrymodifications.xcu").write_text(text, encoding="utf-8")
 
@@ -137,53 +140,12 @@ def _die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def alive(pid: int) -> bool:
-    """Whether a process of this id runs; one that has ended and only waits to be asked does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[-1].split()[0]
-    except OSError:
-        state = ""
-    if state or Path("/proc/self").exists():
-        return state not in {"", "Z", "X"}
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it is another user's
-        return True
-    return True
-
-
 def sweep() -> None:
     """Remove profiles and pipes of processes of ours that are gone. Others' are left alone."""
     for profile in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         owner = profile.name.removeprefix(PREFIX).split("-")[0]
         if owner.isdigit() and int(owner) != os.getpid() and not alive(int(owner)):
-            _remove(profile)
-
-
-def _remove(profile: Path) -> None:
-    """The profile's pipes, which LibreOffice leaves in /tmp when it is killed, and the profile."""
-    kept = profile / "pipes"
-    for pipe in kept.read_text(encoding="utf-8").splitlines() if kept.is_file() else []:
-        if Path(pipe).name.startswith("OSL_PIPE_"):
-            Path(pipe).unlink(missing_ok=True)
-    for _ in range(5):  # a dying LibreOffice may still write
-        shutil.rmtree(profile, ignore_errors=True)
-        if not profile.exists():
-            return
-        time.sleep(0.1)
-
-
-def _pipes_of(pid: int) -> list[str]:
-    """Files of the named pipes on which this process listens (Linux), to be removed if it is killed."""
-    try:
-        own = {str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()}
-        lines = Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()
-    except OSError:  # no /proc, or a descriptor closed meanwhile: the pipe's file stays until the machine restarts
-        return []
-    fields = [line.split() for line in lines[1:]]
-    return sorted({line[7] for line in fields if len(line) > 7 and f"socket:[{line[6]}]" in own and line[7][0] == "/"})
+            leavings.remove(profile)
 
 
 class Office:
@@ -224,17 +186,24 @@ class Office:
         hidden = [] if self.visible else ["--headless", "--invisible"]
         command = [soffice(), *hidden, "--norestore", "--nologo", "--nodefault", "--nofirststartwizard"]
         command += [f"-env:UserInstallation={self.profile.as_uri()}", f"--accept=pipe,name={self.pipe};urp;"]
-        parent = os.getpid()
-        return subprocess.Popen(
+        parent, temporary = os.getpid(), str(self.profile / leavings.TEMPORARY)
+        self.process = process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **self.environment},
+            # Its temporary files go with the profile, also when it is killed.
+            env={**os.environ, "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary, **self.environment},
             start_new_session=sys.platform != "win32",  # Ctrl+C in the terminal is for us alone
             # The only way to be certain that it dies with us; the child does two system calls before it starts.
             preexec_fn=(lambda: _die_with_parent(parent)) if sys.platform == "linux" else None,  # noqa: PLW1509
         )
+        leavings.note_process(self.profile, process.pid)
+        return process
+
+    def works_in(self, folder: Path) -> None:
+        """A workbook of this folder is opened or saved: half-written files there are swept if LibreOffice is killed."""
+        leavings.note_folder(self.profile, folder)
 
     def _connected(self) -> Any:
         """The component context, once LibreOffice answers on its pipe."""
@@ -242,22 +211,22 @@ class Office:
         resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
         refused = bridge().getClass("com.sun.star.uno.Exception")
         starts = 1
-        self.process = self._spawn()
+        process = self._spawn()
         until = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < until:
             try:
                 context = resolver.resolve(self.address)
-                (self.profile / "pipes").write_text("\n".join(_pipes_of(self.pid)), encoding="utf-8")
+                (self.profile / leavings.PIPES).write_text("\n".join(leavings.pipes_of(self.pid)), encoding="utf-8")
                 return context
             except refused:
                 time.sleep(0.05)
-            code = self.process.poll()
+            code = process.poll()
             if code is not None:
                 if starts == MOST_STARTS or code not in {0, FRESH_PROFILE}:
                     raise self._did_not_start(f"it ended with code {code}")
                 starts += 1
                 time.sleep(0.2 * starts)
-                self.process = self._spawn()
+                process = self._spawn()
         raise self._did_not_start(f"it did not answer within {SECONDS_TO_START} seconds")
 
     def _did_not_start(self, why: str) -> ReconError:
@@ -281,5 +250,5 @@ class Office:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait(SECONDS_TO_END)
-        _remove(self.profile)
+        leavings.remove(self.profile)
         atexit.unregister(self.kill)
