@@ -94,8 +94,13 @@ def watch(quiet: bool) -> None:
     """Obey the buttons of the workbook that is open in Excel, until Ctrl+C.
 
     For computers that forbid Office to start programs: the buttons only leave a request, and this command obeys it.
+    Windows and macOS; on Linux use 'tieout open BOOK'.
     """
     with session(as_json=False, quiet=quiet, verbose=False) as talk:
+        from addin import machine
+        from addin import watch as watcher
+
+        watcher.need_excel(machine.here())
         from addin.hosts import live_programs
 
         talk.watch(live_programs.active, lambda: False)
@@ -107,6 +112,10 @@ def watch(quiet: bool) -> None:
 def open_book(book: Path, quiet: bool) -> None:
     """Open BOOK in Excel, or in LibreOffice Calc on Linux, and obey its buttons until it is closed."""
     with session(as_json=False, quiet=quiet, verbose=False) as talk:
+        from addin import machine
+        from addin import watch as watcher
+
+        watcher.need_screen(machine.here())
         from addin.hosts import live_programs
 
         with live_programs.before_user(book.absolute()) as find:

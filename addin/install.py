@@ -77,7 +77,8 @@ def install(machine: Machine, wish: Wish) -> Report:
     """Put everything, or nothing. Doing it twice changes nothing. ReconError I-971 to I-977 says why it cannot be."""
     if not machine.has_excel:
         what = f"Excel's add-in is for Windows and macOS, and this is {machine.name}: nothing was installed."
-        _refuse("I-971", what, "Use 'tieout open BOOK', 'tieout watch' or 'tieout run BOOK', which need no add-in.")
+        fix = "Use 'tieout open BOOK', which opens the workbook in LibreOffice Calc and obeys its buttons, or 'tieout run BOOK'."
+        _refuse("I-971", what, fix)
     record = read_record(machine)
     python, is_new = _python(machine, wish)
     _judge(machine, python, is_made=not is_new)

@@ -2,6 +2,8 @@
 
 A button writes 'action|yyyymmddhhnnss' into the request cell; we look twice a second, empty the cell and obey. While
 nothing is asked nothing is written, so that a user's undo list and copy mode stay his.
+
+`tieout open` obeys by the same loop. What either command needs of the machine is asked here, before anything is opened.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import NamedTuple
 from addin.commands import ACTIONS, REQUEST, obey
 from addin.hosts import LiveBook
 from addin.locking import hold
+from addin.machine import Machine
 from addin.settings import now
 from recon_core.problems import Place, Problem, ReconError, Severity
 
@@ -74,6 +77,22 @@ def watch(
     return obeyed
 
 
+def need_excel(machine: Machine) -> None:
+    """Raises ReconError B-612 where no Excel can be running: a LibreOffice that a user has started cannot be reached."""
+    if not machine.has_excel:
+        what = f"'tieout watch' obeys the buttons of a workbook that is open in Excel, and there is no Excel for {machine.name}."
+        fix = "Use 'tieout open BOOK': it opens the workbook in LibreOffice Calc and obeys its buttons until you close it."
+        raise ReconError(Problem("B-612", Severity.STOP, Place(), "", what, fix))
+
+
+def need_screen(machine: Machine) -> None:
+    """Raises ReconError B-613 where a window has nowhere to stand: neither X11 nor Wayland, on a system that shows by them."""
+    if not (machine.has_excel or machine.env.get("DISPLAY") or machine.env.get("WAYLAND_DISPLAY")):
+        what = "'tieout open' shows the workbook in a window, and there is no screen here: neither DISPLAY nor WAYLAND_DISPLAY is set."
+        fix = "Run it in a terminal of a desktop, or use 'tieout run BOOK', which needs no window."
+        raise ReconError(Problem("B-613", Severity.STOP, Place(), "", what, fix))
+
+
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """One watcher for a user. Raises ReconError B-611 while another one runs; the lock of a dead one is taken over."""
@@ -81,6 +100,7 @@ def alone(folder: Path) -> Iterator[None]:
     path = folder / "watch.lock"
     with path.open("a+", encoding="ascii") as lock:
         if not hold(lock.fileno()):
-            what = "Another 'tieout watch' of yours is running."
-            raise ReconError(Problem("B-611", Severity.STOP, Place(), "", what, "Use that one, or end it with Ctrl+C."))
+            what = "Another 'tieout watch' or 'tieout open' of yours is obeying buttons, and one does so at a time."
+            fix = "Use that one, or end it first: Ctrl+C in its terminal, or close the workbook it opened."
+            raise ReconError(Problem("B-611", Severity.STOP, Place(), "", what, fix))
         yield

@@ -236,7 +236,7 @@ def test_linux_is_told_what_it_can_do_and_nothing_is_put(tmp_path):
     before = tree(tmp_path)
     problem = refusal(machine)
     assert problem.code == "I-971"
-    assert all(f"tieout {word}" in problem.fix for word in ("open", "watch", "run"))
+    assert [word for word in ("open", "watch", "run") if f"tieout {word}" in problem.fix] == ["open", "run"]
     assert tree(tmp_path) == before
 
 
