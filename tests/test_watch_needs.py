@@ -81,3 +81,10 @@ def test_no_text_sends_linux_to_watch():
     assert "tieout open" in linux
     [row] = [line for line in (manual / "problems.md").read_text(encoding="utf-8").splitlines() if "I-971" in line]
     assert "watch" not in row
+
+
+def test_a_button_that_nobody_obeys_names_the_way_of_either_program():
+    source = (Path(__file__).resolve().parent.parent / "addin" / "vba" / "ReconActions.bas").read_text("ascii")
+    told = source.partition("V-906")[2].partition("Case")[0]
+    assert "In Excel: start 'tieout watch'" in told
+    assert "In LibreOffice: close the workbook, open it with 'tieout open'" in told

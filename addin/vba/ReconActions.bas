@@ -178,7 +178,8 @@ Private Sub SayUnanswered()
         NotStarted "V-905 Python did not answer within 30 seconds. Run 'tieout doctor' in a terminal: it says what is missing." & said
     Case "watch"
         DropRequest
-        NotStarted "V-906 'tieout watch' did not answer. Start it in a terminal, leave it open, and click again."
+        NotStarted "V-906 Nothing obeyed the button within 30 seconds. In Excel: start 'tieout watch' in a terminal, leave it open, " & _
+            "and click again. In LibreOffice: close the workbook, open it with 'tieout open', and click again."
     Case "cancel"
         DropRequest
         If IsBusy() Then

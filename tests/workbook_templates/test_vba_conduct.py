@@ -182,7 +182,7 @@ def test_only_words_of_the_list_are_ever_asked_for(open_book):
     ("start", "clicks", "code", "words"),
     [
         ("run", ["Run"], "V-905", "No module named pandas"),
-        ("watch", ["Run"], "V-906", "tieout watch"),
+        ("watch", ["Run"], "V-906", "tieout open"),
         ("run", ["Run", "Cancel"], "V-907", "A part of its result"),
         ("run", ["Cancel"], "V-909", "Nothing is running"),
     ],
