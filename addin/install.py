@@ -109,8 +109,7 @@ def uninstall(machine: Machine, *, dry_run: bool = False) -> Report:
     record = read_record(machine)
     if not record.files and not record.keys:
         what = f"There is no record of an installation at {machine.record_file}: nothing was removed."
-        fix = "If the add-in still shows, remove Tieout.xlam from Excel's start-up folder by hand."
-        _refuse("I-978", what, f"{fix} It is {machine.addin_folder}." if machine.has_excel else fix)
+        _refuse("I-978", what, _by_hand(machine))
     ours = [Path(name) for name, known in record.files.items() if digest(_bytes(Path(name))) == known]
     kept = [name for name in record.files if Path(name) not in ours and Path(name).exists()]
     changes = [Change("file", path, None) for path in ours]
@@ -283,6 +282,13 @@ def _settings_without(machine: Machine, record: Record) -> list[Change]:
     return [
         Change("settings", machine.settings_file, text.encode(machine.encoding, "surrogateescape") if text else None)
     ]
+
+
+def _by_hand(machine: Machine) -> str:
+    """What is left to do where no record says what was installed."""
+    if machine.has_excel:
+        return f"If the add-in still shows, remove Tieout.xlam from Excel's start-up folder by hand. It is {machine.addin_folder}."
+    return f"Nothing is to be removed: on {machine.name} Tieout adds nothing to a spreadsheet program. 'pip uninstall tieout' removes Tieout itself."
 
 
 def _text(machine: Machine) -> str:

@@ -247,6 +247,16 @@ def test_uninstalling_what_was_never_installed_says_so(machine):
     assert str(machine.addin_folder) in caught.value.problem.fix
 
 
+def test_uninstalling_on_linux_speaks_of_no_excel(tmp_path):
+    machine = with_(layout(tmp_path, WINDOWS), system=LINUX)
+    with pytest.raises(ReconError) as caught:
+        install.uninstall(machine)
+    problem = caught.value.problem
+    assert problem.code == "I-978"
+    assert "Excel" not in str(problem)
+    assert "pip uninstall tieout" in problem.fix
+
+
 def test_a_broken_record_says_what_to_delete(machine):
     machine.record_file.parent.mkdir(exist_ok=True)
     machine.record_file.write_bytes(b"[]")
