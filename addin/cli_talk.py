@@ -172,33 +172,26 @@ def _refused(talk: Talk, error: Exception) -> NoReturn:
 
 
 def _fault(talk: Talk, error: Exception) -> NoReturn:
-    """A fault of ours: one sentence for the user, the trace into the machine's log."""
-    from addin import presenting, settings
+    """A fault of ours: one message for the user, the trace into the machine's log."""
+    from addin import faults
 
-    run_id = f"{settings.now():%Y%m%d-%H%M%S}"
-    text = presenting.fault(error, run_id, settings.load().log_folder)
+    command, book = _at_work()
+    found = faults.logged(error, command, book)
     if talk.as_json:
-        where = {"file": "", "sheet": "", "row": None, "column": "", "cell": ""}
-        problem = {
-            "code": "E-999",
-            "severity": "stop",
-            "message": text,
-            "where": where,
-            "raw": "",
-            "fix": "Send the log to support.",
-        }
-        click.echo(
-            json.dumps(
-                {
-                    "outcome": "stop",
-                    "run_id": run_id,
-                    "result_hash": "",
-                    "workbook": "",
-                    "legs": [],
-                    "problems": [problem],
-                },
-                indent=2,
-            )
-        )
-    click.echo(text, err=True)
+        from addin import presenting
+        from addin.job import Done
+
+        done = Done(outcome="stop", run_id=found.run_id, workbook=book, problems=(found.problem,))
+        click.echo(json.dumps(presenting.to_json(done), ensure_ascii=False, indent=2))
+    click.echo(str(found.problem), err=True)
     raise SystemExit(1)
+
+
+def _at_work() -> tuple[str, str]:
+    """The command as it is typed, without what follows it, and the workbook or file that it was given, '' for none."""
+    at = click.get_current_context(silent=True)
+    if at is None:  # a program that uses this module without a command
+        return "tieout", ""
+    words = at.command_path.split()[1:]
+    given = (at.params.get(name) for name in ("book", "output", "file"))
+    return " ".join(["tieout", *words]), next((str(one) for one in given if one), "")

@@ -57,7 +57,7 @@ def dispatch(name: str) -> None:
 
 def obey(name: str, host: LiveBook) -> None:
     """Do what a button asks for and end in one message. Nothing is raised: there is nobody above to tell it."""
-    from addin import presenting, settings
+    from addin import faults, settings
 
     settings.keep_memory()
     try:
@@ -69,8 +69,18 @@ def obey(name: str, host: LiveBook) -> None:
     except ReconError as error:
         _end(host, str(error.problem), str(error.problem), grave=True)
     except Exception as error:  # noqa: BLE001 - the last fence: a fault of ours is told and logged, never shown raw
-        text = presenting.fault(error, f"{settings.now():%Y%m%d-%H%M%S}", settings.load().log_folder)
+        text = str(faults.logged(error, ACTIONS[name].label if name in ACTIONS else name, _place_of(host)).problem)
         _end(host, text, text, grave=True)
+
+
+def _place_of(host: LiveBook) -> str:
+    """Where the workbook lies, as far as it can still be asked: its address where it is no file, '' where nobody answers."""
+    try:
+        return str(host.path)
+    except ReconError as error:
+        return error.problem.raw
+    except Exception:  # noqa: BLE001 - the program may be gone, which may be the very fault that is being told
+        return ""
 
 
 def _allowed(name: str, host: LiveBook) -> Action:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from addin import history
 from addin.job import Done
 from addin.preview import Preview
 from recon_core.formula import FormulaError, Listed
@@ -236,13 +233,6 @@ def _told(lines: Sequence[str], problems: Sequence[str], end: str) -> str:
         shown.append(text if room >= 0 else f"{text[: room + len(text) - 3]}...")
     more = [f"... and {len(problems) - len(shown)} more on Data checks."] if len(shown) < len(problems) else []
     return "\n".join([*lines, *shown, *more, *([end] if end else [])]).strip()
-
-
-def fault(error: BaseException, run_id: str, folder: Path) -> str:
-    """A fault of ours: the trace goes into the machine's log; the one sentence for the user."""
-    trace = "".join(traceback.format_exception(error))
-    history.append(folder, {"run_id": run_id, "outcome": "fault", "trace": trace})
-    return f"E-999 Something went wrong inside Tieout (run {run_id}). Trust the sheets only if Summary names a finished run. Send {folder / 'runs.jsonl'} to support."
 
 
 def _ranked(problems: Sequence[Problem]) -> list[Problem]:

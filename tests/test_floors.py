@@ -86,6 +86,7 @@ FLOOR = {
     "addin.setup_sheets": 9,
     "addin.progress": 9,
     "addin.findings": 9,
+    "addin.faults": 9.5,
     "addin.machine": 9,
     "addin.placing": 9,
     "addin.excel_settings": 9,
