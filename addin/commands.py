@@ -20,7 +20,7 @@ RUNNING = "Running: "  # the status while Python is at work; ReconActions.bas wa
 SETUP = "Setup"  # a workbook without this sheet is not one of ours
 GROUPS = ("Data", "Reconcile", "Review", "Sign off", "Help")  # of the tab, from left to right
 
-# When a button can work: the supertip of a button that cannot says this. VBA asks the same (ReconActions.IsEnabled).
+# When a button can work; the message of one that cannot says this (V-903, B-602). VBA asks the same (ReconActions.IsEnabled).
 CONDITIONS: Mapping[str, str] = {
     "always": "",
     "workbook": "Open a Tieout workbook first: make one with 'tieout new Book.xlsx'.",
