@@ -1,8 +1,9 @@
 """Expected files: which file of which source is due when, what came, and what has not come.
 
 A row of the Setup table may fall due once or on many days (each Friday, the 10th of each month). A file answers the row whose name it
-bears and whose days it holds: the due day D is answered by a file whose newest row lies after the due day before D and not after D;
-files without dates answer the oldest open day, in the order of their names. One file answers one due day. Missing files stop no run.
+bears and whose days it holds: the due day D is answered once a row lies after the due day before D and not after D, so that a file of
+a month answers each of its weeks. A file without dates answers the oldest open day, in the order of their names, and that one alone.
+Missing files stop no run.
 """
 
 from __future__ import annotations
@@ -15,15 +16,19 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from recon_core import schema
 from recon_core.dates import NO_DAY, from_date, to_date
 from recon_core.model import FileFacts, Result
+from recon_core.money import Int64
 from recon_core.problems import Place, Problem, Severity
 from recon_core.recipe import ExpectedFile, Recipe
 from recon_core.schema import Row
 from recon_core.terms import next_due, payout_days
 
+LONGEST_STEP = 62  # days: no due day that repeats each month lies further from the one before
+DAY_SHIFT = 2**31  # makes every day a positive number of 32 bits
 _FROM_PERIOD = re.compile(r"(\d{1,3}) days? (after|before) (?:the )?period(?:'s)? (start|end)", re.IGNORECASE)
 _FIX = "Type a date, a weekday (Friday), a day of the month (10), or such as '3 days after period end'."
 
@@ -107,6 +112,11 @@ def due_days(row: ExpectedFile, recipe: Recipe) -> list[int]:
     first, last = from_date(recipe.period_from), from_date(recipe.period_to)
     if row.anchor:
         return [(last if row.anchor == "end" else first) + row.days]
+    return _repeated(row, first, last)
+
+
+def _repeated(row: ExpectedFile, first: int, last: int) -> list[int]:
+    """The due days of a row that repeats, from one day to another, both included."""
     found = []
     day = next_due(first, row.weekdays, row.month_days)
     while day <= last:
@@ -125,13 +135,15 @@ def awaited(recipe: Recipe, results: Mapping[str, Result]) -> list[Awaited]:
     """Every due day of every row up to the as-of day, and the next one; what came is named."""
     as_of = as_of_day(recipe, results)
     here = _files(results)
+    held = _held_days(results) if any(row.weekdays or row.month_days for row in recipe.expected) else {}
     taken: set[str] = set()
     found: dict[int, list[Awaited]] = {}
     named_first = sorted(enumerate(recipe.expected), key=lambda one: (not one[1].pattern, bool(one[1].weekdays or one[1].month_days), one[0]))  # fmt: skip
     for number, row in named_first:
         days = due_days(row, recipe)
         mine = [one for one in here if one.source == row.source and one.sha256 not in taken and _fits(row, one.file)]
-        given = _given(days, mine, _newest(results), repeats=bool(row.weekdays or row.month_days))
+        repeats = bool(row.weekdays or row.month_days) and bool(days)
+        given = _given_by_days(row, days, mine, held) if repeats else dict(zip(days, mine, strict=False))
         taken |= {one.sha256 for one in given.values()}
         known = [day for day in days if day in given or day <= as_of] or days[:1]
         found[number] = [
@@ -140,19 +152,20 @@ def awaited(recipe: Recipe, results: Mapping[str, Result]) -> list[Awaited]:
     return [one for number in sorted(found) for one in found[number]]
 
 
-def _given(days: Sequence[int], files: Sequence[FileFacts], newest: Mapping[str, int], *, repeats: bool) -> dict[int, FileFacts]:  # fmt: skip
-    """Which file answers which due day."""
-    if not repeats:
-        return dict(zip(days, files, strict=False))
+def _given_by_days(row: ExpectedFile, days: Sequence[int], files: Sequence[FileFacts], held: Mapping[str, Int64]) -> dict[int, FileFacts]:  # fmt: skip
+    """Which file answers which due day of a row that repeats; of several the one whose newest row of these days is the latest."""
+    before = _repeated(row, days[0] - LONGEST_STEP, days[0] - 1)
+    borders = np.array([before[-1] if before else days[0] - LONGEST_STEP, *days], np.int64)
     given: dict[int, FileFacts] = {}
-    undated = []
-    for file in sorted(files, key=lambda one: (newest.get(one.sha256, NO_DAY), one.file)):
-        day = newest.get(file.sha256, NO_DAY)
-        later = [due for due in days if due >= day]
-        if day == NO_DAY:
-            undated.append(file)
-        elif later and later[0] not in given:
-            given[later[0]] = file
+    newest: dict[int, int] = {}
+    undated = [file for file in files if file.sha256 not in held]
+    for file in files:
+        at = held.get(file.sha256, np.empty(0, np.int64))
+        slot = np.searchsorted(borders, at)
+        for number in np.unique(slot[(slot > 0) & (slot < len(borders))]).tolist():
+            due, last = days[number - 1], int(at[slot == number].max())
+            if last > newest.get(due, NO_DAY):
+                given[due], newest[due] = file, last
     return given | dict(zip([day for day in days if day not in given], undated, strict=False))
 
 
@@ -162,17 +175,21 @@ def _files(results: Mapping[str, Result]) -> list[FileFacts]:
     return sorted(found.values(), key=lambda one: (one.source, one.file))
 
 
-def _newest(results: Mapping[str, Result]) -> dict[str, int]:
-    """The newest date in each file, by fingerprint, over all legs that read a date of it."""
-    found: dict[str, int] = {}
+def _held_days(results: Mapping[str, Result]) -> dict[str, Int64]:
+    """The days on which each file has rows, by fingerprint.
+
+    Of legs that read different dates of a file the one with the newest counts: a transfer lies after its orders.
+    """
+    found: dict[str, Int64] = {}
     for result in results.values():
-        file, day = result.lines["file"].to_numpy(), result.lines["day"].to_numpy()
-        last = np.full(len(result.files), NO_DAY, np.int64)
+        file, day = (result.lines[name].to_numpy().astype(np.int64) for name in ("file", "day"))
         has = day != NO_DAY
-        np.maximum.at(last, file[has], day[has])
+        both = pd.Series((file[has] << 32) + day[has] + DAY_SHIFT).drop_duplicates().to_numpy(np.int64)
+        of, held = both >> 32, (both & (2**32 - 1)) - DAY_SHIFT
         for number, one in enumerate(result.files):
-            if last[number] != NO_DAY:
-                found[one.sha256] = max(found.get(one.sha256, NO_DAY), int(last[number]))
+            mine = held[of == number]
+            if len(mine) and mine.max() > max(found.get(one.sha256, np.empty(0, np.int64)), default=NO_DAY):
+                found[one.sha256] = mine
     return found
 
 
