@@ -119,6 +119,8 @@ def open_book(book: Path, quiet: bool) -> None:
         from addin.hosts import live_programs
 
         with live_programs.before_user(book.absolute()) as find:
+            for problem in live_programs.loses_if_saved(book.absolute()):
+                click.echo(str(problem), err=True)
             talk.watch(find, lambda: find() is None)
 
 

@@ -83,6 +83,8 @@ class Talk:
 
     def run_live(self, book: Path, *, as_of: dt.date | None = None) -> Done:
         """Run the workbook in a spreadsheet program of our own, save it and close it; no other run between opening and closing."""
+        from dataclasses import replace
+
         from addin import job, locking, settings
         from addin.hosts import live_programs
         from addin.live_sources import LiveReader
@@ -92,8 +94,9 @@ class Talk:
             locking.locked_around(book, mine.log_folder, mine.user, now()),
             live_programs.opened(book, on_progress=self.progress) as host,
         ):
-            reader = LiveReader(host)
-            return job.run(host, host.path, mine, now, as_of=as_of, reader=reader, changed=reader.changed)
+            reader, lost = LiveReader(host), live_programs.lost_by_saving(book)
+            done = job.run(host, host.path, mine, now, as_of=as_of, reader=reader, changed=reader.changed)
+        return replace(done, problems=(*done.problems, *lost)) if CODES[done.outcome] == 0 else done
 
     def watch(self, active: Callable[[], LiveBook | None], ends: Callable[[], bool]) -> None:
         """Obey requests until the end, saying what was obeyed."""

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import xlwings as xw
 
+from addin.hosts import calc_keeps
 from addin.hosts.live import LiveHost
 from addin.hosts.live_busy import ON_WINDOWS, unless_busy
 from addin.hosts.live_refusals import no_program, not_opened
 from addin.hosts.live_saving import Original, check_not_open
-from recon_core.problems import ReconError
+from recon_core.problems import Problem, ReconError
 
 ON_MACOS = platform.system() == "Darwin"
 HAS_EXCEL = ON_WINDOWS or ON_MACOS
@@ -50,9 +51,11 @@ def opened(path: Path, *, on_progress: Callable[[str, float], None] | None = Non
     """The workbook opened in a program of its own: Excel on Windows and macOS, Calc elsewhere. `save` writes the file.
 
     Raises H-101 to H-108 for a file that must not be touched, H-127 where there is no such program, H-128 where it cannot
-    open the file; `save` H-107 and H-109 where another program has opened or saved the file meanwhile.
+    open the file, H-133 where Calc would save it without some of its contents; `save` H-107 and H-109 where another program has opened or saved the file meanwhile.
     """
     original = Original(path)
+    if not HAS_EXCEL:
+        original.check_kept_by_calc()
     with _program() as app:
         book = _open(app, original.path)
         try:
@@ -93,6 +96,16 @@ def before_user(path: Path) -> Iterator[Callable[[], LiveHost | None]]:
             return _host_of(book) if name in names else None
 
         yield find
+
+
+def loses_if_saved(path: Path) -> tuple[Problem, ...]:
+    """What a workbook that is opened before the user loses where he saves it there (H-134); nothing in Excel."""
+    return () if HAS_EXCEL else calc_keeps.loses_if_saved(path)
+
+
+def lost_by_saving(path: Path) -> tuple[Problem, ...]:
+    """What a run in a program of our own takes from the looks of a workbook (H-134); nothing in Excel."""
+    return () if HAS_EXCEL else calc_keeps.lost_by_saving(path)
 
 
 def _open(app: xw.App, path: Path) -> xw.Book:

@@ -1,12 +1,14 @@
-"""Why an open workbook is left alone, as Problems with an order to carry out. Codes H-121 to H-129.
+"""Why an open workbook is left alone, as Problems with an order to carry out. Codes H-121 to H-129, H-133 and H-134.
 
 What a file and an open workbook can both suffer from (a sheet in the way, a name taken) is said by `refusals.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from addin.hosts.refusals import refusal
-from recon_core.problems import ReconError
+from recon_core.problems import Place, Problem, ReconError, Severity
 
 AS_BEFORE = "Every sheet is as it was."
 
@@ -91,6 +93,34 @@ def not_opened(file: str, error: Exception) -> ReconError:
         f"{file} cannot be opened: {words_of(error)}.",
         "Open it once by hand, repair it or remove its password, close it and run again.",
     )
+
+
+def not_kept(parts: Sequence[str]) -> ReconError:
+    """H-133: LibreOffice would save the workbook without some of its contents."""
+    return refusal(
+        "H-133",
+        f"LibreOffice cannot save this workbook whole: it would lose its {_and(parts)}. Nothing was written.",
+        "Run without --live: 'tieout run' writes the same sheets into the closed file and keeps every other part.",
+        raw=", ".join(parts),
+    )
+
+
+def would_lose(file: str, parts: Sequence[str]) -> Problem:
+    """H-134, before the user works in LibreOffice."""
+    what = f"If you save this workbook in LibreOffice, it loses its {_and(parts)}."
+    fix = f"Work on a copy, or close it without saving and use 'tieout run {file}', which keeps them."
+    return Problem("H-134", Severity.NOTE, Place(file=file), ", ".join(parts), what, fix)
+
+
+def saved_without(file: str, parts: Sequence[str]) -> Problem:
+    """H-134, after a run that LibreOffice has saved."""
+    what = f"LibreOffice has saved this workbook without its {_and(parts)}."
+    fix = "Where you need them, take the workbook from before the run and run it without --live, which keeps them."
+    return Problem("H-134", Severity.NOTE, Place(file=file), ", ".join(parts), what, fix)
+
+
+def _and(parts: Sequence[str]) -> str:
+    return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]
 
 
 def words_of(error: BaseException) -> str:

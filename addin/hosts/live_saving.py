@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from addin.hosts.calc_keeps import check_kept, check_kept_by_calc
 from addin.hosts.package import named
 from addin.hosts.refusals import changed, no_space
 from addin.hosts.replacing import State, check_free, check_unlocked, state_of, swap, sweep
@@ -25,6 +26,11 @@ class Original:
             self.fingerprint = fingerprint(self.path)
             check_free(self.path)
 
+    def check_kept_by_calc(self) -> None:
+        """Raises H-133 where Calc would not keep all of it."""
+        with named(self.path):
+            check_kept_by_calc(self.path)
+
     def check(self) -> None:
         """Raises H-109 where the file is another by now."""
         with named(self.path):
@@ -40,13 +46,14 @@ class Original:
         """Have Calc write a copy beside, which takes the place of the old one in one step.
 
         Calc writes for seconds, a large workbook for a minute: what somebody saves in that time is seen too. Raises H-107 to
-        H-110; the old file is then as it was.
+        H-110, and H-133 where Calc has dropped a part; the old file is then as it was.
         """
         with named(self.path):
             sweep(self.path)
             temporary = self.path.with_name(f".{self.path.stem}.tieout-{os.getpid()}.tmp{self.path.suffix}")
             try:
                 save_copy(temporary)
+                check_kept(self.path, temporary)
                 _flush(temporary)
                 swap(temporary, self.path, self._unchanged())
             except OSError as error:

@@ -89,7 +89,7 @@ def test_what_is_opened_while_we_save_is_left_alone(book):
     before = book.read_bytes()
 
     def slow(path: Path) -> None:
-        path.write_bytes(b"ours")
+        path.write_bytes(before)
         lock.touch()
 
     with pytest.raises(ReconError, match="H-107"):
