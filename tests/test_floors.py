@@ -139,6 +139,7 @@ SHARED = frozenset(
         "recon_core.marketplace.words",
         "recon_core.reports.blocks",
         "recon_core.reports.case",
+        "recon_core.reports.card_block",
         "recon_core.reports.late_blocks",
         "recon_core.reports.market_blocks",
         "recon_core.reports.tieout",

@@ -17,6 +17,7 @@ from recon_core.problems import Severity
 from recon_core.recipe import RuleKind
 from recon_core.reports.blocks import STEPS, header, is_lag, section
 from recon_core.reports.blocks import row as row_cells
+from recon_core.reports.card_block import card_block
 from recon_core.reports.case import TABLE_ROW, Case, day, heading
 from recon_core.reports.late_blocks import changes_block, expected_block
 from recon_core.reports.market_blocks import market_blocks
@@ -62,6 +63,8 @@ def sheet(case: Case) -> Sheet:
         block, row, test = market_blocks(case, case.books, row)
         cells += block
         tests.append(test)
+    found, row = card_block(case, row)
+    cells += found
     for result in case.results.values():
         block, row, test = _leg(case, result, row)
         cells += block
