@@ -59,6 +59,7 @@ class Done:
     files: tuple[str, ...] = ()  # detail files beside the workbook
     changes: str = ""  # what moved since the run before, '' on a first run
     seconds: Mapping[str, float] = field(default_factory=dict)  # read, match, write
+    verdict: reports.Verdict | None = None  # what is open; None where nothing was matched
 
 
 def run(  # noqa: PLR0913 - what every start of a run may say
@@ -113,8 +114,10 @@ def _run(  # noqa: PLR0913 - what `run` was given, and when it began
     matched_at, hashed = now(), result_hash(outcome.results)
     seconds = {"read": (read_at - started).total_seconds(), "match": (matched_at - read_at).total_seconds()}
     done = replace(done, problems=problems, results=outcome.results, result_hash=hashed, seconds=seconds)
-    if _ends(problems) or not write:
+    if _ends(problems):
         return replace(done, outcome=_word(problems))
+    if not write:
+        return replace(done, outcome=_word(problems), verdict=reports.open_verdict(outcome.results, outcome.books))
     if meanwhile := tuple(changed()):
         return replace(done, outcome="stop", problems=(*problems, *meanwhile))
     host.progress("Writing the sheets", 0.7)
@@ -192,7 +195,7 @@ def _written(host: Host, workbook: Path, recipe: Recipe, outcome: Outcome, facts
     host.save()
     host.progress("Done", 1.0)
     return replace(
-        done, outcome=case.outcome, number=case.run.number, run_id=f"{done.run_id}-{case.run.number}", problems=tuple(case.problems),
+        done, outcome=case.outcome, verdict=reports.verdict(case.details["tblExceptions"]), number=case.run.number, run_id=f"{done.run_id}-{case.run.number}", problems=tuple(case.problems),
         files=tuple(one.file for one in case.overflow.values()), changes=said(case) if case.previous else "", seconds={**done.seconds, "write": (now() - began).total_seconds()},
     )  # fmt: skip
 

@@ -39,8 +39,19 @@ def to_json(done: Done) -> dict[str, object]:
     """The documented object of `--json` (docs/manual/json.md); amounts are texts with the files' decimals."""
     return {
         "outcome": done.outcome, "run_id": done.run_id, "result_hash": done.result_hash, "workbook": done.workbook, "changes": done.changes,
+        "verdict": str(done.verdict) if done.verdict else "", "exceptions": _verdict(done),
         "legs": [_leg(result) for result in done.results.values()], "problems": [_problem(problem) for problem in done.problems],
     }  # fmt: skip
+
+
+def _verdict(done: Done) -> dict[str, object] | None:
+    """Rows and amount of the exceptions, and of what is only a lag of time beside them; None where nothing was matched."""
+    if done.verdict is None:
+        return None
+    found = done.verdict
+    decimals = max((result.decimals for result in done.results.values()), default=2)
+    lags = {"rows": found.lag_rows, "amount": to_text(found.lag_minor, decimals)}
+    return {"rows": found.rows, "amount": to_text(found.open_minor, decimals), "lags": lags}
 
 
 def _leg(result: Result) -> dict[str, object]:
@@ -138,6 +149,8 @@ def show(done: Done, console: Console, *, written: bool) -> None:
         advice = {"stop": "Mend the lines marked Stop", "ask": "Answer the lines marked Ask"}[done.outcome]
         console.print(Text(f"Nothing was written. {advice} and run again.", style="bold red"))
         return
+    if done.verdict is not None:
+        console.print(Text(f"Verdict: {done.verdict}.", style="bold"), soft_wrap=True)
     if not written:
         console.print(
             Text("The inputs can be reconciled; this is what a run would come to. Nothing was written.", style="green"),
@@ -170,6 +183,8 @@ def closing(done: Done, *, written: bool = True, ties: bool = True) -> str:
         if written
         else "The inputs can be reconciled. A run would come to:"
     )
+    if done.verdict is not None:
+        head += f" {_capital(str(done.verdict))}."
     lines = [head, "", *[line for result in done.results.values() for line in _counts(result)], ""]
     if written:
         lines.append("Tie-out: agrees. Summary proves it with live formulas." if ties else DOES_NOT_TIE)
@@ -189,22 +204,19 @@ def _of_time(done: Done) -> list[str]:
 
 
 def brief(done: Done, at: str, *, written: bool = True, ties: bool = True) -> str:
-    """The line for the status cell, such as 'Run 3 OK at 14:32: 18 exceptions, tie-out agrees'."""
+    """The line for the status cell, such as 'Run 3 OK at 14:32: 18 exceptions, open amount 1,204.50; tie-out agrees'."""
     if done.outcome in ("stop", "ask"):
         gravest = _ranked(done.problems)[:1]
         what = "nothing was written" if written else "only Data checks was changed"
         return f"{done.outcome.upper()} at {at}: {what}. {gravest[0] if gravest else ''}".strip()
-    rows = sum(
-        result.tallies[side, status].rows
-        for result in done.results.values() for side in (0, 1) for status in (Status.PARTIALLY_MATCHED, Status.UNMATCHED)
-    )  # fmt: skip
+    left = str(done.verdict) if done.verdict is not None else "nothing matched"
     if not written:
-        return f"Inputs checked at {at}: {done.outcome.upper()}, a run would leave {_exceptions(rows)}."
-    return f"Run {done.number} {done.outcome.upper()} at {at}: {_exceptions(rows)}, {'tie-out agrees' if ties else 'the tie-out does not show TRUE'}."
+        return f"Inputs checked at {at}: {done.outcome.upper()}, a run would leave {left}."
+    return f"Run {done.number} {done.outcome.upper()} at {at}: {left}; {'tie-out agrees' if ties else 'the tie-out does not show TRUE'}."
 
 
-def _exceptions(rows: int) -> str:
-    return f"{rows:,} {'exception' if rows == 1 else 'exceptions'}" if rows else "no exceptions"
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _counts(result: Result) -> list[str]:
@@ -217,7 +229,7 @@ def _counts(result: Result) -> list[str]:
         amount = tallies[Status.PARTIALLY_MATCHED].amount_minor + tallies[Status.UNMATCHED].amount_minor
         left = f", {skipped.rows:,} skipped ({grouped(skipped.amount_minor)})" if skipped.rows else ""
         lines.append(
-            f"{letter}: {matched.rows:,} rows matched ({grouped(matched.amount_minor)}), {_exceptions(rows)} ({grouped(amount)}){left}"
+            f"{letter}: {matched.rows:,} rows matched ({grouped(matched.amount_minor)}), {rows:,} open ({grouped(amount)}){left}"
         )
     return lines
 

@@ -43,7 +43,14 @@ OPEN_COLUMNS = (
 )
 VERDICT = "Tie-out: every check below agrees"  # the label beside Summary's verdict
 # What stands on Summary after a leg's tie-out: the first of them that is still there ends the block.
-AFTER_TIE_OUT = ("Bridge from A to B", "Class of match", "Age of exceptions", "Ten largest exceptions", "Outcome")
+AFTER_TIE_OUT = (
+    "Bridge from A to B",
+    "Class of match",
+    "Age of open rows",
+    "Age of exceptions",
+    "Ten largest exceptions",
+    "Outcome",
+)
 MOST_TEXT = 32_000  # characters; Excel's cell holds 32,767
 
 

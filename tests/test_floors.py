@@ -143,6 +143,7 @@ SHARED = frozenset(
         "recon_core.reports.late_blocks",
         "recon_core.reports.market_blocks",
         "recon_core.reports.tieout",
+        "recon_core.reports.verdict",
     }
 )
 

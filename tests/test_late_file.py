@@ -251,7 +251,10 @@ def test_two_sides(tmp_path: Path) -> None:
     assert run_book(book).changes == ""
     (tmp_path / "b_2.csv").write_text("id,amount\nO2,20.00\nO3,2.00\nO9,9.00\n")
     done = run_book(book)
-    assert done.changes == "Since run 1: 1 file new, 1 exception closed, 1 exception new, 2 exceptions changed."
+    assert (
+        done.changes
+        == "Since run 1: 1 file new, 1 row of Exceptions closed, 1 row of Exceptions new, 2 rows of Exceptions changed."
+    )
     columns = ("Id", "Change", "Status before", "Status after", "Amount before", "Amount after", "Cause")
     told = [tuple(row[column] for column in columns) for row in rows_of(book, "Changes")]
     assert told == [

@@ -128,7 +128,12 @@ def test_in_transit(month: Run) -> None:
     assert rows["Payouts announced, on their way to the bank"][1:3] == (0, 0)
     head = str(month.stored["Summary"]["B4"].value)
     lags = [row for row in month.rows("Exceptions") if row["Type"] in LAGS]
-    assert f"{len(lags):,} of them" in head
+    assert (
+        f"; {len(lags):,} rows ({sum(abs(Decimal(str(row['Difference'] or 0))) for row in lags):,.2f}) are a lag of time, not due yet; "
+        in head
+    )
+    work = [row for row in month.rows("Exceptions") if row["Type"] not in LAGS]
+    assert f": {len(work):,} exceptions, open amount " in head
     assert head.endswith("see Data checks")
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pandas as pd
 
+from recon_core.marketplace import Books
 from recon_core.model import Result
 from recon_core.money import MINOR_PER_MAJOR
 from recon_core.problems import Problem
@@ -39,6 +40,7 @@ from recon_core.reports import (
 from recon_core.reports.case import Case, Overflow, Previous, Run
 from recon_core.reports.sources import sheet_names
 from recon_core.reports.standing import Grid, Standing, find, is_ours, run_of, subtitle
+from recon_core.reports.verdict import Verdict, verdict
 from recon_core.sheets import Kind, Sheet
 
 REPORTS: dict[str, Callable[[Case], Sheet | list[Sheet]]] = {
@@ -144,6 +146,11 @@ def build(case: Case, wanted: Sequence[str] = tuple(REPORTS)) -> list[Sheet]:
     return [sheet for one in made for sheet in (one if isinstance(one, list) else [one])]
 
 
+def open_verdict(results: Mapping[str, Result], books: Books | None) -> Verdict:
+    """What the sheet Exceptions would come to, where none is made."""
+    return verdict(exceptions.open_rows(results, books))
+
+
 def after(case: Case) -> list[Problem]:
     """Problems that only the finished tables show: ticks whose amounts have changed."""
     return exceptions.lost_ticks(case)
@@ -160,13 +167,16 @@ __all__ = [
     "Overflow",
     "Previous",
     "Run",
+    "Verdict",
     "after",
     "before",
     "build",
     "details",
     "is_ours",
+    "open_verdict",
     "run_of",
     "sheet_names",
     "standing",
     "subtitle",
+    "verdict",
 ]

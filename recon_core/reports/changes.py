@@ -358,7 +358,7 @@ _PLURAL = {
     FILE: ("file", "files"),
     PAYOUT: ("payout", "payouts"),
     ORDER: ("order", "orders"),
-    EXCEPTION: ("exception", "exceptions"),
+    EXCEPTION: ("row of Exceptions", "rows of Exceptions"),
 }
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from recon_core.dates import NO_DAY, to_series
+from recon_core.marketplace import Books
 from recon_core.marketplace.meanings import MEANINGS, OF_THE_ORDERS
 from recon_core.marketplace.words import PayoutStatus
 from recon_core.model import Reason, Result, Status
@@ -43,8 +44,7 @@ def columns(case: Case) -> tuple[Column, ...]:
 
 def frame(results: Mapping[str, Result], case: Case) -> pd.DataFrame:
     """One row for each unmatched line; a partial match has as many rows as its longer side. Largest first."""
-    whole = pd.concat([_leg(result) for result in results.values()], ignore_index=True)
-    whole = _with_divergences(whole, case)
+    whole = open_rows(results, case.books)
     whole = whole.iloc[_largest_first(whole)].reset_index(drop=True)
     changed = set(changed_ticks(whole, case))
     typed = {name: [_note(case, key, name) for key in whole["Exc key"]] for name in (*TYPED, *case.own_columns)}
@@ -55,6 +55,11 @@ def frame(results: Mapping[str, Result], case: Case) -> pd.DataFrame:
         **{"First seen run": pd.Series(first, dtype="Int64")},
     )
     return whole[[column.name for column in columns(case)]]
+
+
+def open_rows(results: Mapping[str, Result], books: Books | None) -> pd.DataFrame:
+    """The rows of the sheet with their type and difference, as they come, without what the user typed."""
+    return _with_divergences(pd.concat([_leg(result) for result in results.values()], ignore_index=True), books)
 
 
 def _cells(values: list[object]) -> pd.Series:
@@ -75,9 +80,9 @@ def _largest_first(whole: pd.DataFrame) -> np.ndarray:
     )
 
 
-def _with_divergences(whole: pd.DataFrame, case: Case) -> pd.DataFrame:
+def _with_divergences(whole: pd.DataFrame, books: Books | None) -> pd.DataFrame:
     """Type, sentence and next step of each row: of its main divergence where it has one, else of the reason its leg gives."""
-    rows = zip(_divergences(whole, case), whole["Type"], whole["Why not matched"], strict=True)
+    rows = zip(_divergences(whole, books), whole["Type"], whole["Why not matched"], strict=True)
     kinds, said = [], []
     for codes, reason, sentence in rows:
         main, _, others = codes.partition("; ")
@@ -88,10 +93,9 @@ def _with_divergences(whole: pd.DataFrame, case: Case) -> pd.DataFrame:
     return whole.assign(**{name: pd.Series(values, dtype="str") for name, values in columns.items()})
 
 
-def _divergences(whole: pd.DataFrame, case: Case) -> pd.Series:
+def _divergences(whole: pd.DataFrame, books: Books | None) -> pd.Series:
     """The codes of each row joined by '; ', '' for none: of its order in the legs of orders, of its payout in the bank leg."""
     codes = pd.Series([""] * len(whole), dtype="str")
-    books = case.books
     if books is None or whole.empty:
         return codes
     of_order = pd.Series(

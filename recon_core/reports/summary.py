@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from recon_core.marketplace.meanings import LAGS
 from recon_core.model import CLASS_CODE, CLASSES, MatchClass, Result, Status
-from recon_core.money import grouped, to_major, to_text
+from recon_core.money import to_major, to_text
 from recon_core.problems import Severity
 from recon_core.recipe import RuleKind
 from recon_core.reports.blocks import STEPS, header, is_lag, section
@@ -22,9 +23,11 @@ from recon_core.reports.case import TABLE_ROW, Case, day, heading
 from recon_core.reports.late_blocks import changes_block, expected_block
 from recon_core.reports.market_blocks import market_blocks
 from recon_core.reports.tieout import Check, Sums, bridge, checks
+from recon_core.reports.verdict import verdict
 from recon_core.sheets import Cell, Formula, Sheet, Value
 
 GLANCE_ROW, TYPES_ROW, TYPES_SHOWN, LEGS_ROW = 8, 16, 8, 27  # header rows; the charts refer to the rows below them
+OTHER_TYPES = "Other types"  # the smallest together, where there are more types than rows for them
 STYLES = {
     Status.MATCHED: "matched",
     Status.PARTIALLY_MATCHED: "partial",
@@ -76,12 +79,7 @@ def sheet(case: Case) -> Sheet:
 def _outcome(case: Case, tests: Sequence[tuple[str, bool]]) -> list[Cell]:
     """Rows 4 and 5: the outcome word, and TRUE only when every check of every leg agrees."""
     left_out = sum(problem.severity is Severity.LEFT_OUT for problem in case.problems)
-    rows = case.details["tblExceptions"]
-    size = grouped(int(rows["Difference"].abs().fillna(0).sum()))
-    work = f"{len(rows):,} exceptions, open amount {size}" if len(rows) else "no exceptions"
-    lags = rows[is_lag(rows).to_numpy()]
-    if len(lags):
-        work += f"; {len(lags):,} of them ({grouped(int(lags['Difference'].abs().fillna(0).sum()))}) are a lag of time"
+    work = str(verdict(case.details["tblExceptions"]))
     words = {
         "ok": f"OK: {work}; every cell that matters could be read",
         "warn": f"WARN: {work}; {left_out} rows left out, see Data checks",
@@ -139,9 +137,12 @@ def _column(cells: Sequence[Cell], letter: str) -> float:
 
 
 def _types(case: Case) -> list[Cell]:
-    """Exceptions by type, largest open amount first; the slots below the last type stay empty."""
+    """Open rows by type, largest open amount first, what is a lag of time last; below the slots what the exceptions come to.
+
+    The slots below the last type stay empty; where there are more types than slots the smallest stand together, so that all adds up.
+    """
     rows = case.details["tblExceptions"]
-    cells = section(TYPES_ROW - 1, "Exceptions by type") + header(
+    cells = section(TYPES_ROW - 1, "Exceptions by type; a lag of time stands last and is not counted") + header(
         TYPES_ROW, "Type", "Rows", "Open amount", "Amount A", "Amount B", "Difference", "What to do"
     )
     filled = rows.assign(size=rows["Difference"].abs().fillna(0)).fillna(
@@ -154,15 +155,27 @@ def _types(case: Case) -> list[Cell]:
         b=("Amount B", "sum"),
         gap=("Difference", "sum"),
     )
-    types = types.sort_values(["size", "rows"], ascending=False, kind="stable").head(TYPES_SHOWN)
+    types = types.sort_values(["size", "rows"], ascending=False, kind="stable")
+    lag = types.index.isin(LAGS)
+    work, lags = types[~lag], types[lag]
+    room = TYPES_SHOWN - len(lags)
+    if len(work) > room:
+        rest = work.iloc[room - 1 :].sum().to_frame(OTHER_TYPES).T
+        work = pd.concat([work.iloc[: room - 1], rest])
+    types = pd.concat([work, lags])
     for at, (name, one) in enumerate(types.iterrows(), TYPES_ROW + 1):
         money = [to_major(int(one[column])) for column in ("size", "a", "b", "gap")]
         cells += row_cells(
             at,
-            [str(name), int(one["rows"]), *money, STEPS[str(name)]],
+            [str(name), int(one["rows"]), *money, STEPS.get(str(name), "See them on Exceptions.")],
             ["text", "integer", "amount", "amount", "amount", "amount", "text_indent"],
             "#Exceptions!A5",
         )
+    if len(work):
+        bottom = TYPES_ROW + len(work)
+        sums: list[Value] = [Formula(f"SUM(B{TYPES_ROW + 1}:B{bottom})", int(work["rows"].sum())), Formula(f"SUM(C{TYPES_ROW + 1}:C{bottom})", to_major(int(work["size"].sum())))]  # fmt: skip
+        label = "Exceptions, without a lag of time" if len(lags) else "Exceptions"
+        cells += row_cells(TYPES_ROW + TYPES_SHOWN + 1, [label, *sums], ["label", "integer_bold", "amount_bold"])
     if types.empty:
         cells += row_cells(TYPES_ROW + 1, ["None: every row of both sides is matched or skipped."], ["text"])
     return cells
@@ -292,7 +305,7 @@ def _ages(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cel
     if not result.has_dates or rows.empty:
         return [], row - 1
     age = rows["Age days"].to_numpy(dtype="float64", na_value=np.nan)
-    cells, at = header(row, "Age of exceptions", "Rows", "Amount A", "Amount B"), row + 1
+    cells, at = header(row, "Age of open rows", "Rows", "Amount A", "Amount B"), row + 1
     for low, high, label in (*BANDS, (None, None, "no date")):
         inside = (
             np.isnan(age)
@@ -309,12 +322,13 @@ def _ages(case: Case, result: Result, row: int, leg_cell: str) -> tuple[list[Cel
 
 
 def _top(case: Case, row: int) -> list[Cell]:
-    """The ten largest exceptions, each linked to its row; what is a lag of time comes last."""
+    """The ten largest exceptions, each linked to its row; a lag of time is none."""
     rows = case.details["tblExceptions"].reset_index(drop=True)
+    rows = rows[~is_lag(rows)]
     if rows.empty or "tblExceptions" in case.overflow:
         return []
     size = rows["Difference"].abs().fillna(0).to_numpy(dtype="int64")
-    top = rows.iloc[np.lexsort((-size, is_lag(rows).to_numpy()))[:10]]
+    top = rows.iloc[np.argsort(-size, kind="stable")[:10]]
     cells = section(row, "Ten largest exceptions") + header(
         row + 1, "Id", "Leg", "Amount A", "Amount B", "Difference", "Type", "Why not matched"
     )

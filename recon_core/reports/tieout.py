@@ -134,7 +134,7 @@ def _money(sums: Sums, side: int, letter: str) -> Check:
     ]  # fmt: skip
     left = sums.total(f"tbl{letter}", "Amount", to_major(_amount(result, side)))
     return Check(
-        label=f"Side {letter}: amount = matched + exceptions + skipped",
+        label=f"Side {letter}: amount = matched + open + skipped",
         left=left,
         right=add(parts),
         places=result.decimals,
