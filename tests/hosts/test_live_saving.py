@@ -16,9 +16,10 @@ from click.testing import CliRunner
 from addin import calc, job, settings
 from addin.cli import main
 from addin.demo import make_demo
-from addin.hosts import live_programs
+from addin.hosts import live_programs, live_saving
 from addin.hosts.file import FileHost
 from addin.hosts.live_saving import Original
+from addin.hosts.refusals import not_opened
 from addin.locking import locked
 from addin.settings import now
 from recon_core.problems import ReconError
@@ -108,6 +109,21 @@ def test_a_program_that_saves_itself_is_not_asked_to_over_a_change(book):
     book.unlink()
     with pytest.raises(ReconError, match="H-109"):
         original.save_in_place(lambda: pytest.fail("saved"))
+
+
+def test_a_file_that_its_program_lets_nobody_read_is_judged_by_size_and_time(book, monkeypatch):
+    original, saved = Original(book), []
+
+    def unreadable(_path: Path) -> None:
+        raise not_opened("Permission denied")
+
+    with monkeypatch.context() as held:
+        held.setattr(live_saving, "fingerprint", unreadable)
+        original.check()
+        os.utime(book, (1, 1))
+        with pytest.raises(ReconError, match="H-109"):
+            original.save_in_place(lambda: saved.append(1))
+    assert not saved
 
 
 def test_a_touch_by_a_synchroniser_is_no_change_and_the_permissions_stay(book):

@@ -182,13 +182,13 @@ def test_a_full_disk_leaves_the_workbook(book, monkeypatch):
 
 
 def test_a_change_while_we_run_is_noticed(book, monkeypatch):
-    real = replacing._swap
+    real = replacing.swap
 
     def late(temporary: Path, path: Path, before: replacing.State) -> None:
         path.write_bytes(path.read_bytes() + b" ")
         real(temporary, path, before)
 
-    monkeypatch.setattr(replacing, "_swap", late)
+    monkeypatch.setattr(replacing, "swap", late)
     with pytest.raises(ReconError, match="H-109"):
         write_sheets(book, [samples.sheet()])
     assert list(book.parent.iterdir()) == [book]
