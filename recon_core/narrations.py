@@ -1,21 +1,27 @@
 """An id found in a text that somebody wrote around it: the UTR in the narration of a bank statement, whole, cut or with blanks.
 
 Banks cut narrations, wrap them and put their own numbers beside the reference. So the rules are strict: a whole id stands
-between signs that are not part of it; a cut one begins like exactly one id, is cut where the text or the word ends, and is
-long enough to mean something. Nothing is ever found by its amount alone.
+between signs that are not part of it; a cut one begins like exactly one id, is cut where the text or the word ends, and shows
+more than which bank sent it on which day. No amount decides: where several ids begin alike, none is found.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
+from typing import NamedTuple
 
 SHORTEST = 6  # characters of an id that is looked for: a shorter one stands in any text by chance
 SPACED = 10  # characters of a number that may have blanks inside: '12 34 56' is rather a date
 STANDARD_CUT = 10  # characters that a cut id must show where Setup says nothing
 _SIGNS = re.compile(r"[^0-9A-Z]+")
 _CUT = re.compile(r"from (\d+) characters")
+# What a UTR says before the number of the transfer itself: bank, kind, and the day as yyyymmdd or, in the 16 signs of NEFT, as
+# yyddd. Source: RBI, "Unique Transaction Reference" in the procedural guidelines of NEFT and the system regulations of RTGS.
+_BANK_AND_DAY = re.compile(
+    r"[A-Z]{4}[A-Z0-9]{1,2}20\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=[A-Z0-9]{3})|[A-Z]{4}[A-Z0-9]\d\d[0-3]\d\d(?=[A-Z0-9]{6}$)"
+)
 
 
 def least_of(form: str) -> int:
@@ -61,19 +67,29 @@ class _Text:
             first -= 1
         return first < at and self.letters[at].isdigit() and (self.ends(first) or not self.letters[first - 1].isdigit())
 
+    def goes_on(self, at: int) -> bool:
+        """Whether digits follow behind blanks alone: the same number, broken there, rather than cut."""
+        return at < len(self.letters) and self.gaps[at] == 1 and self.letters[at].isdigit()
+
     def widest_gap(self, start: int, end: int) -> int:
         """The greatest gap inside letters start..end."""
         return max(self.gaps[start + 1 : end], default=0)
 
 
-class Ids:
-    """The ids of one side, ready to be looked for. `totals`: what each comes to, in minor units."""
+class Found(NamedTuple):
+    """An id that stands in a text, and whether only the beginning of it does."""
 
-    def __init__(self, ids: Iterable[str], totals: Mapping[str, int]) -> None:
-        self.totals = totals
+    one: str
+    is_cut: bool
+
+
+class Ids:
+    """The ids of one side, ready to be looked for."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
         bare: dict[str, set[str]] = {}
         for one in ids:
-            letters = _SIGNS.sub("", one.upper())
+            letters = _bare(one)
             if len(letters) >= SHORTEST and any(sign.isdigit() for sign in letters):
                 bare.setdefault(letters, set()).add(one)
         self.of = {letters: next(iter(own)) for letters, own in bare.items() if len(own) == 1}
@@ -81,25 +97,25 @@ class Ids:
         self.lengths = sorted({len(one) for one in self.sorted}, reverse=True)
         self.heads = {one[:SHORTEST] for one in self.sorted}
 
-    def find(self, text: str, amount_minor: int, least: int, taken: Collection[str] = ()) -> str | None:
-        """The id that stands in the text, None where none or several do.
-
-        Cut ids (`least` characters or more) count only without a whole one, and never for an id that is `taken`; where
-        several begin alike, the one whose total is the amount of the text's own line.
-        """
+    def find(self, text: str, least: int) -> Found | None:
+        """The id that stands in the text, None where none or several do. Cut ids (`least` characters or more; 0: never) count only without a whole one."""
         one = _Text(text)
         starts = [at for at in range(len(one.letters) - SHORTEST + 1) if one.letters[at : at + SHORTEST] in self.heads]
         whole = {self.of[letters] for at in starts for letters in self._whole(one, at)}
         if whole:
-            return next(iter(whole)) if len(whole) == 1 else None
-        if not least:
+            return Found(next(iter(whole)), is_cut=False) if len(whole) == 1 else None
+        cut = {letters: shown for at in starts for shown, letters in self._cut(one, at, least)} if least else {}
+        if len(cut) != 1:
             return None
-        cut = [(length, found) for at in starts for length, found in self._cut(one, at, least)]
-        longest = max((length for length, _ in cut), default=0)
-        alike = {found for length, found in cut if length == longest}
-        if len(alike) > 1:
-            alike = {found for found in alike if self.totals.get(found) == amount_minor}
-        return next(iter(alike)) if len(alike) == 1 and not alike & set(taken) else None
+        ((letters, shown),) = cut.items()
+        return Found(self.of[letters], is_cut=True) if shown > _said_of_bank_and_day(letters) else None
+
+    def is_cut_alike(self, reference: str, one: str, least: int) -> bool:
+        """Whether a row's own reference does not speak against the id: it is empty, too short to name a transfer, or the same id cut."""
+        own = _bare(reference)
+        if len(own) < SHORTEST or _bare(one).startswith(own):
+            return True
+        return self.find(reference, least) == Found(one, is_cut=True)
 
     def _whole(self, text: _Text, at: int) -> Iterable[str]:
         """The ids that stand in the text from here, whole: letters may run into one that begins with a letter (UTRHSBCN...)."""
@@ -122,14 +138,15 @@ class Ids:
         return 0 if letters.isdigit() and len(letters) < SPACED else 1
 
     def _cut(self, text: _Text, at: int, least: int) -> Iterable[tuple[int, str]]:
-        """(characters shown, id) of the ids that the text begins to write here and breaks off at the end of a word."""
+        """(characters shown, bare id) of the ids that the text begins to write here and breaks off at the end of a word."""
         if not text.parts_from(at):
             return
         rest = text.letters[at : at + self.lengths[0]]
         place = bisect_left(self.sorted, rest)
         near = self.sorted[max(place - 1, 0) : place + 1]
         shown = max(_common(rest, one) for one in near)
-        if shown < least or not text.ends(at + shown) or text.widest_gap(at, at + shown) > 1:
+        end = at + shown
+        if shown < least or not text.ends(end) or text.widest_gap(at, end) > 1 or text.goes_on(end):
             return
         head = rest[:shown]
         for number in range(bisect_left(self.sorted, head), len(self.sorted)):
@@ -137,7 +154,18 @@ class Ids:
             if not letters.startswith(head):
                 return
             if len(letters) > shown:
-                yield shown, self.of[letters]
+                yield shown, letters
+
+
+def _bare(one: str) -> str:
+    """Letters and digits alone."""
+    return _SIGNS.sub("", one.upper())
+
+
+def _said_of_bank_and_day(letters: str) -> int:
+    """How many characters of an id every transfer of its bank and day has in common; 0 where it is no UTR."""
+    found = _BANK_AND_DAY.match(letters)
+    return found.end() if found else 0
 
 
 def _common(one: str, other: str) -> int:

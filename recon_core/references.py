@@ -6,6 +6,7 @@ id and says what it was linked by. In a narration the ids of the other side are 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ import pandas as pd
 
 from recon_core.keys import content_hash
 from recon_core.model import SKIP_CODE, Skip
-from recon_core.narrations import Ids, least_of
+from recon_core.narrations import Found, Ids, least_of
 from recon_core.recipe import Leg, Use
 from recon_core.texts import arrow_text
 
@@ -106,16 +107,31 @@ def _by_narration(lines: pd.DataFrame, mine: int, uses: Sequence[Use]) -> pd.Dat
     """Lines whose narration holds the id of an open line of the other side, where their own id leads nowhere."""
     side, skip, text = lines["side"].to_numpy(), lines["skip"].to_numpy(), lines["narration"].to_numpy(object)
     theirs = lines[(side != mine) & (skip == 0)]
-    totals = theirs.groupby("key")["amount_minor"].sum().to_dict()
     borne = set(lines["key"][(side == mine) & (skip == 0)])
     lost = np.flatnonzero((side == mine) & np.isin(skip, [0, NO_ID]) & (text != "") & ~lines["key"].isin(theirs["key"]).to_numpy())  # fmt: skip
-    ids, least = Ids(totals, totals), min(least_of(use.form) for use in uses)
+    ids, least = Ids(theirs["key"].unique()), min(least_of(use.form) for use in uses)
     if not len(lost) or not ids.sorted:
         return lines
-    amounts = lines["amount_minor"].to_numpy()
-    found = np.array([ids.find(str(text[row]), int(amounts[row]), least, borne) for row in lost], object)
+    seen = [ids.find(str(text[row]), least) for row in lost]
+    found = _not_in_doubt(seen, lines["key"].iloc[lost].tolist(), borne, ids, least)
     hit = np.array([one is not None for one in found], bool)
     return _adopted(lines, lost[hit], found[hit], uses[0].name, owner=1 - mine) if hit.any() else lines
+
+
+def _not_in_doubt(seen: Sequence[Found | None], own: Sequence[str], borne: set[str], ids: Ids, least: int) -> npt.NDArray[np.object_]:  # fmt: skip
+    """The id that each row takes, None where it stays as it is.
+
+    A whole id is followed always. A cut one is followed by one row only: never where a row bears the id or shows it whole,
+    where two rows show it cut, or where the row's own reference is another one (it is then somebody else's transfer).
+    """
+    named = borne | {one.one for one in seen if one and not one.is_cut}
+    kept = [
+        one.one if one and (not one.is_cut or (one.one not in named and ids.is_cut_alike(reference, one.one, least))) else None
+        for one, reference in zip(seen, own, strict=True)
+    ]  # fmt: skip
+    times = Counter(name for name, one in zip(kept, seen, strict=True) if name and one and one.is_cut)
+    kept = [name if name and times[name] <= 1 else None for name in kept]
+    return np.array(kept, object)
 
 
 def _adopted(lines: pd.DataFrame, at: npt.NDArray[np.intp], keys: npt.NDArray[np.object_], name: str, owner: int = 0) -> pd.DataFrame:  # fmt: skip

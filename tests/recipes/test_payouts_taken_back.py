@@ -26,7 +26,7 @@ STATEMENT = (
     "04/06/26|NEFT DR-PORTAL-ICICN5202606 0300002||04/06/26|250.50||1", "04/06/26|NEFT DR-RAO TRADERS-ICICN52026060399999|R7|04/06/26|250.50||1",
     "05/06/26|PORTAL RECOVERY|ICICN52026060400003|05/06/26|100.00||1", "05/06/26|RENT|R8|05/06/26|80.00||1", "06/06/26|ATM|R9|06/06/26|12,000.00||1",
     "07/06/26|PORTAL RECOVERY|ICICN52026060600005|07/06/26|65.00||1", "28/06/26|PORTAL RECOVERY|ICICN52026060700006|28/06/26|40.00||1",
-    "09/06/26|RECOVERY ICICN520260608|R10|09/06/26|30.00||1",
+    "09/06/26|RECOVERY ICICN520260608000|R10|09/06/26|30.00||1", "09/06/26|RECOVERY ICICN520260608000|615900008099|09/06/26|30.00||1",
 )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def test_a_debit_is_matched_as_a_credit_is(june: Made) -> None:
 def test_every_other_payment_out_takes_no_part(june: Made) -> None:
     rows = [row for row in june.rows("Skipped") if row["Leg"] == "Bank" and row["Side"] == "B"]
     assert sorted((row["Id as printed"], amount(row["Amount"])) for row in rows) == [
-        ("CHG1", "-2.95"), ("R7", "-250.50"), ("R8", "-80.00"), ("R9", "-12000.00"),
+        ("615900008099", "-30.00"), ("CHG1", "-2.95"), ("R7", "-250.50"), ("R8", "-80.00"), ("R9", "-12000.00"),
     ]  # fmt: skip
     assert {(row["Kind"], row["Why"]) for row in rows} == {("Skip rule, no id found", "Payments out are not payouts")}
     notes = {row["Why"] for row in june.rows("B data") if "Why" in row}

@@ -1,0 +1,91 @@
+"""A credit whose narration shows a part of a payout's UTR: taken only where nothing but that payout is meant.
+
+The payouts and the decoy are those of April: an IMPS or NEFT credit of another payer, of the amount and day of a payout.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from recon_core.engine import Outcome
+from recon_core.model import Status
+from tests.raws import leg, raw, run, use
+
+PAYOUTS = {
+    "utr": ["HSBCN52026041000511", "HSBCN52026041700512", "HSBCN52026042400513"],
+    "amount": ["110355.63", "111823.02", "129645.16"], "day": ["2026-04-10", "2026-04-17", "2026-04-24"],
+}  # fmt: skip
+USES = [
+    *(use("A", meaning, column) for meaning, column in (("id", "utr"), ("amount", "amount"), ("date", "day"))),
+    *(use("B", meaning, column) for meaning, column in (("id", "ref"), ("amount", "amount"), ("date", "day"), ("narration", "text"))),
+]  # fmt: skip
+TEN = ("NEFT CR-AJIO-HSBCN52026041000511", "HSBCN52026041000511", "110355.63", "2026-04-10")
+LAST = ("NEFT CR-AJIO-HSBCN5202604", "HSBCN52026042400513", "129645.16", "2026-04-24")
+OWN = "HSBCN52026041800999"
+CUT = "NEFT CR-HSBC0110002-AJIO-HSBCN5202604170"
+
+
+def outcome(*rows: tuple[str, str, str, str]) -> Outcome:
+    text, ref, amount, day = (list(cells) for cells in zip(*rows, strict=True))
+    return run(leg(USES, days=5), raw("a", PAYOUTS), raw("b", {"ref": ref, "amount": amount, "day": day, "text": text}))
+
+
+def taken(found: Outcome, utr: str = "HSBCN52026041700512") -> tuple[str, list[int]]:
+    """Status of a payout and the rows of the statement (from 1) that stand under its id."""
+    lines = found.results["L"].lines
+    ours = lines[(lines["side"] == 0) & (lines["key"] == utr)]
+    theirs = lines[(lines["side"] == 1) & (lines["key"] == utr)]
+    return str(list(Status)[ours["status"].item()]), [row - 1 for row in theirs["row"].tolist()]
+
+
+def proposed(found: Outcome) -> list[int]:
+    """The rows of the statement that are proposed for a payout."""
+    result = found.results["L"]
+    return sorted(result.lines["row"].to_numpy()[result.suggestions["pos_b"].to_numpy(int)] - 1)
+
+
+def credit(text: str, ref: str = "", amount: str = "111823.02", day: str = "2026-04-17") -> tuple[str, str, str, str]:
+    return text, ref, amount, day
+
+
+@pytest.mark.parametrize(
+    "decoy",
+    [
+        credit("NEFT CR-HSBC0110002-RAO TRADERS-HSBCN5202604", OWN),  # bank and month, and its own UTR
+        credit("NEFT CR-HSBC0110002-RAO TRADERS-HSBCN5202604"),  # bank and month: three payouts begin so
+        credit("NEFT CR-HSBC0110002-RAO TRADERS-HSBCN520260417"),  # bank and day: only one payout begins so
+        credit("NEFT CR-HSBC0110002-RAO TRADERS-HSBCN52026041700", OWN),  # more than that, but it has its own UTR
+        credit("NEFT CR-HSBC0110002-RAO TRADERS-HSBCN52026041700", "610700000914"),
+        credit("NEFT CR-HSBC0110002-RAO TRADERS-HSBCN5202604170 9512"),  # broken, not cut: another UTR
+    ],
+)
+def test_the_credit_of_another_payer_stays_a_suggestion(decoy: tuple[str, str, str, str]) -> None:
+    found = outcome(TEN, decoy, LAST)
+    assert taken(found) == ("Unmatched", [])
+    assert proposed(found) == ([2] if decoy[1] else [])
+    assert taken(found, LAST[1]) == ("Matched", [3])
+
+
+@pytest.mark.parametrize("cut", [CUT, "HSBCN520260417005", "HSBCN52026041700 FERNWAY"])
+@pytest.mark.parametrize("own", ["", "-", "S77", "HSBCN5202604170", "HSBCN52026"])
+def test_a_credit_cut_behind_the_day_is_taken(cut: str, own: str) -> None:
+    assert taken(outcome(TEN, credit(cut, own), LAST)) == ("Matched", [2])
+
+
+def test_beside_the_true_credit_cut_too_the_decoy_is_left() -> None:
+    for decoy in (credit("NEFT CR-RAO-HSBCN5202604"), credit("NEFT CR-RAO-HSBCN520260417"), credit(CUT, OWN)):
+        for rows in permutations([TEN, credit(CUT), decoy]):
+            assert taken(outcome(*rows)) == ("Matched", [rows.index(credit(CUT)) + 1])
+
+
+def test_two_rows_cut_alike_are_neither_taken() -> None:
+    found = outcome(TEN, credit(CUT), credit("NEFT CR-RAO-HSBCN52026041700"), LAST)
+    assert taken(found) == ("Unmatched", [])
+
+
+@pytest.mark.parametrize("true", [credit("NEFT CR-AJIO-HSBCN52026041700512"), credit("NEFT CR", "HSBCN52026041700512")])
+def test_an_id_that_stands_whole_is_not_found_cut_again(true: tuple[str, str, str, str]) -> None:
+    for rows in permutations([TEN, true, credit(CUT, amount="5.00")]):
+        assert taken(outcome(*rows)) == ("Matched", [rows.index(true) + 1])
