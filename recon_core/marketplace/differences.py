@@ -16,7 +16,7 @@ import pandas as pd
 from recon_core.dates import NO_DAY
 from recon_core.entries import LineKind, Part, fee_of, part_of
 from recon_core.keys import standard_text
-from recon_core.marketplace.facts import Facts, order_words
+from recon_core.marketplace.facts import Facts, order_words, tax_of_returns
 from recon_core.marketplace.words import CAUSES, FAILED, PENDING, REASONS, TAX, TAXES, Cause
 from recon_core.money import Bool, Int64, sum_by
 
@@ -151,9 +151,12 @@ def _causes(facts: Facts, frames: Frames, gap: dict[str, Int64]) -> dict[str, In
         return np.full(facts.n, _CODE[cause], np.int64)
 
     def tax(name: str, cause: Cause) -> Int64:
-        return select(
-            [(small(name, fee_within), Cause.ROUNDING), (incomplete, Cause.PENDING), (over, Cause.OVER_PAYMENT)], cause
-        )
+        follows = tax_of_returns(facts, accounts, name)
+        of_return = (follows != 0) & (np.abs(gap[name] - follows) <= within)
+        return select([
+            (small(name, fee_within), Cause.ROUNDING), (incomplete, Cause.PENDING), (over, Cause.OVER_PAYMENT),
+            (of_return & (booked > 0), Cause.DOUBLE_RETURN_CHARGE), (of_return, Cause.RETURN_NOT_RECEIVED),
+        ], cause)  # fmt: skip
 
     of_fees = _of_fees(facts, frames["fees"])
     found = {

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from recon_core.dates import NO_DAY
-from recon_core.marketplace.facts import Facts, gaps, has_reason
+from recon_core.marketplace.facts import Facts, gaps, has_reason, tax_of_returns
 from recon_core.marketplace.words import AWAITING, DISPUTED, FAILED, KEPT, PARTLY, TAX, UNDER
 from recon_core.model import Reason
 from recon_core.money import Bool, Int64, sum_by
@@ -108,8 +108,12 @@ def _columns(facts: Facts, frames: dict[str, pd.DataFrame]) -> dict[str, np.ndar
     without = (back.order >= 0) & back.is_booked & ~back.has_note
     of["no_note"] = np.bincount(back.order[without], minlength=n) > 0
     of["surplus"] = accounts["returns_minor"].to_numpy() - of["booked"]
-    of["tcs_gap"] = accounts["tcs_minor"].to_numpy() - accounts["expected_tcs_minor"].to_numpy()
-    of["tds_gap"] = accounts["tds_minor"].to_numpy() - accounts["expected_tds_minor"].to_numpy()
+    for name in ("tcs", "tds"):
+        gap = accounts[f"{name}_minor"].to_numpy() - accounts[f"expected_{name}_minor"].to_numpy()
+        follows = tax_of_returns(
+            facts, accounts, name.upper()
+        )  # the return is the divergence, not the tax that goes with it
+        of[f"{name}_gap"] = np.where((follows != 0) & (np.abs(gap + follows) <= within), 0, gap)
     return of | _of_fees(fees, n) | _of_prices(facts, accounts)
 
 

@@ -15,13 +15,13 @@ import pyarrow as pa
 from recon_core.dates import NO_DAY, from_date
 from recon_core.entries import part_of
 from recon_core.expected import back_of, goods_of, number_items, orders_of_returns
-from recon_core.keys import codes_of, content_hash
+from recon_core.keys import codes_of, content_hash, standard_text
 from recon_core.market import Market, Role, Says
 from recon_core.market_rows import MarketRows, Part, rows_of
 from recon_core.marketplace.settled import Placed, Settled, settle
 from recon_core.marketplace.words import COLUMN
 from recon_core.model import SKIP_CODE, Raw, Reason, Result, Skip, Status
-from recon_core.money import Bool, Int64, sum_by
+from recon_core.money import Bool, Int64, apply_rate, sum_by
 from recon_core.owed import Back, Expected, Goods, Int8, expect
 from recon_core.problems import Problem
 from recon_core.recipe import Leg, Recipe, RuleKind
@@ -103,6 +103,26 @@ def sums_by_type(lines: Settled, group: Int64, groups: int) -> Int64:
     own = group[lines.entries["pos"].to_numpy()]
     key = np.where(own >= 0, own * types + lines.entries["type"].cat.codes.to_numpy(), -1)
     return sum_by(key, lines.entries["amount_minor"].to_numpy(), groups * types).reshape(groups, types)
+
+
+def tax_of_returns(facts: Facts, accounts: pd.DataFrame, name: str) -> Int64:
+    """TCS or TDS (`name`) of each order (n) that goes back with a return which is taken back and not booked, by the card; 0 without one.
+
+    The tax on the sale times the part of the sale that was taken back beyond what is booked: a tax that differs by it
+    differs on account of the return alone.
+    """
+    sold, back_ppm = np.zeros(facts.n, np.int64), 0
+    for due in facts.expected.dues:
+        if standard_text(due.fee).upper() == name:
+            sold = sold + facts.by_order(due.fee_minor + due.back_minor)
+            back_ppm = max(back_ppm, *(rule.return_ppm for _, rule in due.charge.rules), 0)
+    surplus = accounts["returns_minor"].to_numpy() - accounts["returned_minor"].to_numpy()
+    surplus = np.where(accounts["in_orders"].to_numpy() & (surplus > facts.legs.settlement.within_minor), surplus, 0)
+    value = np.maximum(accounts["invoice_minor"].to_numpy() - accounts["rto_value_minor"].to_numpy(), 1)
+    back: Int64 = (apply_rate(sold, np.full(facts.n, back_ppm, np.int64)).astype(object) * surplus // value).astype(
+        np.int64
+    )
+    return back
 
 
 def find_legs(recipe: Recipe, results: Mapping[str, Result]) -> Legs | None:

@@ -33,8 +33,9 @@ from recon_core.marketplace.words import (  # fmt: skip
 )
 from recon_core.money import Bool, Int64, apply_rate, sum_by
 from recon_core.owed import NOT_CHARGED, Due, Intp
-from recon_core.ratecard import ANSWERS, INPUTS, Answer, Basis
+from recon_core.ratecard import ANSWERS, INPUTS, Answer, Basis, Event
 from recon_core.ratecard.card import GST_ON_FEES
+from recon_core.texts import words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,10 @@ class _Fee:
     tax_charged: Int64 | None = None  # of orders where it is Failed, the GST that may be on it
 
 
+NOT_SO = {  # what has not happened to an order that was charged for it
+    Event.RETURN: "on a customer return, and none of this order is booked", Event.RTO: "on RTO, and the order is none",
+    Event.CANCELLED: "on a cancellation, and the order is not cancelled",
+}  # fmt: skip
 UNJUDGED = "No rule says this fee, so its GST is not judged: what the other fees do not bear, up to the rate"
 
 
@@ -118,8 +123,20 @@ def _ruled(facts: Facts, name: str, dues: Sequence[Due], charged: Int64, judged:
     failed = np.logical_or.reduce([facts.any_goods(~due.is_known) for due in dues])
     return _Fee(
         name=name, expected=np.where(failed, 0, expected), charged=charged, tax_expected=np.where(failed, 0, tax), tax_ppm=_rate(facts, dues, gst),
-        rows=judged & np.where(failed, charged != 0, applies | (charged != 0)), failed=failed, kept=back > 0, card=_cards(facts, dues),
+        rows=judged & np.where(failed, charged != 0, applies | (charged != 0)), failed=failed, kept=back > 0,
+        card=_with_ground(_cards(facts, dues), dues, ~applies & ~failed),
     )  # fmt: skip
+
+
+def _with_ground(card: pd.Categorical[str], dues: Sequence[Due], idle: Bool) -> pd.Categorical[str]:
+    """The card of each order; where no rule applied (idle), on what the card charges the fee, which is the ground of the dispute."""
+    events = dict.fromkeys(one.event for due in dues for one, _ in due.charge.rules)
+    words = " or ".join(NOT_SO.get(event, f"on {event}, which is not so of this order") for event in events)
+    names = [str(name) for name in card.categories]
+    return words_of(
+        np.where(idle & bool(events), len(names), card.codes.astype(np.int64)),
+        [*names, f"Not due: the card charges it {words}"],
+    )
 
 
 def _rate(facts: Facts, dues: Sequence[Due], gst: Int64) -> Int64:
@@ -246,13 +263,23 @@ def _tax(facts: Facts, ruled: Sequence[_Fee], unjudged: Int64, judged: Bool) -> 
     zero = np.zeros(n, np.int64)
     expected = sum((fee.tax_expected for fee in ruled), zero)
     has = np.logical_or.reduce([np.zeros(n, bool), *(fee.rows & ~fee.failed for fee in ruled)])
-    kept = np.logical_or.reduce([np.zeros(n, bool), *(fee.kept for fee in ruled)])
-    card = pd.Categorical.from_codes(np.zeros(n, np.int8), categories=pd.Index(["GST on the fees above"]))
     charged = _tax_taken(facts) - unjudged
+    kept = np.logical_or.reduce([np.zeros(n, bool), *(fee.kept for fee in ruled)])
+    kept &= charged - expected - _tax_beyond(ruled, n, facts.market.within_minor) > facts.market.within_minor
+    card = pd.Categorical.from_codes(np.zeros(n, np.int8), categories=pd.Index(["GST on the fees above"]))
     return _Fee(
         name=TAX, expected=expected, charged=charged, tax_expected=zero, tax_ppm=zero, rows=judged & (has | (charged != 0)),
         failed=np.zeros(n, bool), kept=kept, card=card,
     )  # fmt: skip
+
+
+def _tax_beyond(ruled: Sequence[_Fee], n: int, within: int) -> Int64:
+    """GST on what fees were charged beyond the card that nothing of comes back: an overcharge, not a fee that was kept."""
+    beyond = np.zeros(n, np.int64)
+    for fee in ruled:
+        over = np.where(fee.failed | fee.kept, 0, fee.charged - fee.expected)
+        beyond += np.where(over > within, apply_rate(over, fee.tax_ppm), 0)
+    return beyond
 
 
 def _incomplete(facts: Facts, accounts: pd.DataFrame) -> Bool:
