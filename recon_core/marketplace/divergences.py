@@ -30,7 +30,7 @@ class Type(NamedTuple):
 
 
 TYPES: tuple[Type, ...] = (
-    Type("MISSING_IN_OMS", lambda of: ~of["ours"] & of["portal"], lambda of: of["cash"]),
+    Type("MISSING_IN_OMS", lambda of: ~of["ours"] & of["portal"], lambda of: np.where(of["cash"] != 0, of["cash"], of["price_gap"])),  # its value where nothing was settled
     Type("UNKNOWN_ORDER", lambda of: ~of["ours"] & ~of["portal"], lambda of: of["cash"]),
     Type("MISSING_IN_MARKETPLACE", lambda of: of["ours"] & of["absent"], lambda of: of["value"]),
     Type("PRICE_MISMATCH", lambda of: of["price"], lambda of: of["price_gap"]),
