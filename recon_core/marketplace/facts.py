@@ -18,7 +18,7 @@ from recon_core.expected import back_of, goods_of, number_items, orders_of_retur
 from recon_core.keys import codes_of, content_hash, standard_text
 from recon_core.market import Market, Role, Says
 from recon_core.market_rows import MarketRows, Part, rows_of
-from recon_core.marketplace.settled import Placed, Settled, settle
+from recon_core.marketplace.settled import Placed, Settled, payout_names, settle
 from recon_core.marketplace.words import COLUMN
 from recon_core.model import SKIP_CODE, Raw, Reason, Result, Skip, Status
 from recon_core.money import Bool, Int64, apply_rate, sum_by
@@ -71,6 +71,7 @@ class Facts:
     lines: Settled
     by_type: Int64  # entries of each order (n) by their type, a column each
     problems: tuple[Problem, ...]
+    not_counted: Int64  # rows of the files, of each payout, that are none of the lines: skipped or left out
 
     @property
     def n(self) -> int:
@@ -182,7 +183,29 @@ def gather(recipe: Recipe, raws: Mapping[str, Sequence[Raw]], results: Mapping[s
         market=market, legs=legs, results=results, as_of=_as_of(recipe, results), cut_off=_cut_off(recipe), ids=ids, in_orders=_flags(code[:a], len(ids)),
         in_portal=_flags(code[a:b], len(ids)), goods=goods, goods_rows=goods_rows, items=_series(goods_rows.keys(Says.ITEM)), back=back,
         expected=expect(goods, back, market.cards), lines=lines, by_type=by_type, problems=tuple(problems),
+        not_counted=_not_counted(market, result, 1 - legs.ours, raws, lines),
     )  # fmt: skip
+
+
+def _not_counted(market: Market, result: Result, side: int, raws: Mapping[str, Sequence[Raw]], lines: Settled) -> Int64:
+    """Rows of settlement files that are no line of `lines`, by the payout they name (n); of none, where their file has one payout alone, by that."""
+    every = placed_lines(result, side, market.sources(Role.SETTLEMENTS), raws, range(len(SKIP_CODE) + 1))
+    rest = ~np.isin(every.lines["line_id"].to_numpy(), lines.frame["line_id"].to_numpy())
+    place = {str(name): at for at, name in enumerate(lines.payouts["payout"])}
+    found, start = np.zeros(len(place), np.int64), 0
+    pairs = lines.frame[["file", "payout"]].drop_duplicates()
+    for part in every.parts:
+        mine = rest[start : start + len(part.rows)]
+        if mine.any():
+            own = pairs["payout"][(pairs["file"] == every.lines["file"].iloc[start]).to_numpy()].tolist()
+            alone = own[0] if len(own) == 1 else -1
+            at = np.array(
+                [place.get(str(name), alone) for name in payout_names(market, Part(part.raw, part.rows[mine]))],
+                np.int64,
+            )
+            found += np.bincount(at[at >= 0], minlength=len(place))
+        start += len(part.rows)
+    return found
 
 
 def _cut_off(recipe: Recipe) -> int:

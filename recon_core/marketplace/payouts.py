@@ -21,7 +21,7 @@ _MATCHED = list(Status).index(Status.MATCHED)
 def payouts(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Facts -> one row a payout.
 
-    payout, day, reference, group (the id of the bank leg), file, file_rows, rows, sum_minor, the parts of the chain, bank_minor, bank_day, bank_reference,
+    payout, day, reference, group (the id of the bank leg), file (all that have lines of it), file_rows (its rows there, counted or not), rows (counted), sum_minor, the parts of the chain, bank_minor, bank_day, bank_reference,
     difference_minor (bank - sum), status. Bank credits that no payout explains stand below, without a payout.
 
     Status: Matched, Amount differs, In transit, Missing in the bank, Only in the bank, Not compared (no leg against the bank).
@@ -30,12 +30,9 @@ def payouts(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """  # fmt: skip
     lines, table = facts.lines.frame, facts.lines.payouts
     n, payout = len(table), lines["payout"].to_numpy()
-    settlement = facts.results[facts.legs.settlement.name]
-    file_of_line = settlement.lines["file"].to_numpy()
-    in_file = np.bincount(file_of_line, minlength=len(settlement.files))
     frame = pd.DataFrame({
         "payout": table["payout"], "day": table["day"], "reference": table["reference"], "group": table["group"],
-        "file": pd.Series([settlement.files[at].file for at in table["file"]], dtype="str"), "file_rows": in_file[table["file"].to_numpy()],
+        "file": _files(facts), "file_rows": np.bincount(payout, minlength=n) + facts.not_counted,
         "rows": np.bincount(payout, minlength=n), "sum_minor": sum_by(payout.astype(np.intp), lines["net_minor"].to_numpy(), n), **facts.by_part(sums_by_type(facts.lines, payout, n)),
     })  # fmt: skip
     if facts.legs.bank is None:
@@ -61,6 +58,16 @@ def payouts(facts: Facts, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
         difference_minor=np.where(has, amount, 0) - frame["sum_minor"], status=pd.Series(status, dtype="str"),
     )  # fmt: skip
     return pd.concat([frame, _unknown(frame, bank["rest"])], ignore_index=True)
+
+
+def _files(facts: Facts) -> pd.Series:
+    """The files that have lines of each payout (n), '; ' between them."""
+    files = facts.results[facts.legs.settlement.name].files
+    names: list[list[str]] = [[] for _ in range(len(facts.lines.payouts))]
+    pairs = facts.lines.frame[["payout", "file"]].drop_duplicates().sort_values(["payout", "file"])
+    for payout, file in zip(pairs["payout"].tolist(), pairs["file"].tolist(), strict=True):
+        names[payout].append(files[file].file)
+    return pd.Series(["; ".join(dict.fromkeys(one)) for one in names], dtype="str")
 
 
 def _wait(leg: Leg) -> int:
