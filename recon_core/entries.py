@@ -194,6 +194,11 @@ def part_of(entry_type: str) -> Part:
     return rule.part if rule else Part.FEES if entry_type.startswith(CUSTOM) else Part.ADJUSTMENTS
 
 
+def is_charge(entry_type: str) -> bool:
+    """Whether an entry is a fee, a penalty or a tax: a file writes it with a minus."""
+    return part_of(entry_type) in _CHARGES
+
+
 def ordered_types(types: Sequence[str]) -> list[str]:
     """Distinct types in the order of the ledger: the table's first, then other fees and unknown words by name."""
     order = {rule.type.value: at for at, rule in enumerate(ENTRY_RULES)}
@@ -297,33 +302,35 @@ def sum_gaps(entries: Entries, net_minor: Int64) -> Int64:
 
 
 def sum_problems(entries: Entries, net_minor: Int64, place_of: PlaceOf, within_minor: int = 0) -> list[Problem]:
-    """A Problem for each line whose entries do not sum to its own net; such a row is left out.
-
-    Where turning the signs of all fees and taxes makes every such line agree, the file writes charges without a
-    minus: one Stop says so instead.
-    """
+    """The problems of the lines whose entries do not sum to their own net."""
     gaps = sum_gaps(entries, net_minor)
     at = np.flatnonzero(np.abs(gaps) > within_minor)
-    if not len(at):
-        return []
-    charges = np.array([part_of(str(name)) in _CHARGES for name in entries["type"].cat.categories], bool)
+    charges = np.array([is_charge(str(name)) for name in entries["type"].cat.categories], bool)
     turned = entries["amount_minor"].to_numpy() * np.where(charges[entries["type"].cat.codes.to_numpy()], -1, 1)
-    other = net_minor - sum_by(entries["pos"].to_numpy(np.intp), turned, len(net_minor))
-    if (np.abs(other[at]) <= within_minor).all():
-        what = f"The fees and taxes of {len(at):,} {'row' if len(at) == 1 else 'rows'} add up to the paid amount only with the opposite sign."
+    other = sum_by(entries["pos"].to_numpy(np.intp), turned, len(net_minor))
+    return gap_problems(net_minor[at], (net_minor - gaps)[at], other[at], lambda pos: place_of(int(at[pos])))
+
+
+def gap_problems(net_minor: Int64, sum_minor: Int64, turned_minor: Int64, place_of: PlaceOf) -> list[Problem]:
+    """A Problem (T-261) for each line (n) whose amounts do not sum to its own net; such a row is left out.
+
+    `turned_minor`: the sums with the signs of all fees and taxes turned. Where they agree with every net, the file writes
+    charges without a minus: one Stop (T-262) says so instead.
+    """
+    n = len(net_minor)
+    if n and (turned_minor == net_minor).all():
+        what = f"The fees and taxes of {n:,} {'row' if n == 1 else 'rows'} add up to the paid amount only with the opposite sign."
         fix = "Write what is taken from you with a minus: + is paid to you, - is taken from you."
-        return [Problem("T-262", Severity.STOP, place_of(int(at[0]))._replace(row=0), "", what, fix)]
+        return [Problem("T-262", Severity.STOP, place_of(0)._replace(row=0), "", what, fix)]
     fix = "Correct the amounts in the file and run again."
     problems = [
-        Problem("T-261", Severity.LEFT_OUT, place_of(int(pos)), grouped(int(net_minor[pos])), f"The amounts of the row add up to {grouped(int(net_minor[pos] - gaps[pos]))}, its own total is {grouped(int(net_minor[pos]))}; the row is left out.", fix)
-        for pos in at[:LISTED]
+        Problem("T-261", Severity.LEFT_OUT, place_of(pos), grouped(int(net_minor[pos])), f"The amounts of the row add up to {grouped(int(sum_minor[pos]))}, its own total is {grouped(int(net_minor[pos]))}; the row is left out.", fix)
+        for pos in range(min(n, LISTED))
     ]  # fmt: skip
-    if len(at) > LISTED:
-        total = grouped(int(gaps[at[LISTED:]].sum()))
-        what = (
-            f"{len(at) - LISTED:,} more rows do not add up to their own total, together by {total}; they are left out."
-        )
-        problems.append(Problem("T-261", Severity.LEFT_OUT, place_of(int(at[LISTED]))._replace(row=0), "", what, fix))
+    if n > LISTED:
+        total = grouped(int((net_minor - sum_minor)[LISTED:].sum()))
+        what = f"{n - LISTED:,} more rows do not add up to their own total, together by {total}; they are left out."
+        problems.append(Problem("T-261", Severity.LEFT_OUT, place_of(LISTED)._replace(row=0), "", what, fix))
     return problems
 
 

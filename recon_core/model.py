@@ -53,9 +53,19 @@ class Raw:
     sha256: str = ""
     detected: str = ""  # what was detected, in words: "UTF-8, comma"
     extra: pd.DataFrame = field(default_factory=pd.DataFrame)  # looked-up and derived columns, as `frame`
+    off_sum: pd.DataFrame = field(default_factory=pd.DataFrame)  # OFF_SUM_COLUMNS; empty: all add up
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # derived column -> the file's columns behind it
     failed: Mapping[str, np.ndarray] = field(default_factory=dict)  # derived column -> rows that hold an Excel error
     problems: tuple[Problem, ...] = ()
+
+
+# Rows of a settlement file whose amounts do not add up to their own net (a marketplace only), in file order.
+#
+#   at            int64   position in Raw.frame
+#   net_minor     int64   what the row says was paid
+#   sum_minor     int64   the sum of its amounts
+#   turned_minor  int64   that sum with the signs of fees and taxes turned
+OFF_SUM_COLUMNS = ("at", "net_minor", "sum_minor", "turned_minor")
 
 
 class Status(StrEnum):
@@ -123,6 +133,7 @@ class Skip(StrEnum):
     NO_ID_FOUND = (
         "Skip rule, no id found"  # and none was found: the row does not bear an id of the other side, of its sign
     )
+    OFF_SUM = "Does not add up"
 
 
 SKIPS: tuple[Skip, ...] = tuple(Skip)

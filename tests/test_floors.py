@@ -46,6 +46,7 @@ FLOOR = {
     "recon_core.readings": 3,
     "recon_core.market_rows": 3.5,
     "recon_core.market_cells": 3.7,
+    "recon_core.line_sums": 3.7,
     "recon_core.owed": 3.5,
     "recon_core.expected": 4,
     "recon_core.derivations": 4,

@@ -23,7 +23,7 @@ from recon_core.model import SKIP_CODE, Raw, Skip
 from recon_core.money import Bool
 from recon_core.problems import Place, Problem, Severity
 
-DUPLICATE = SKIP_CODE[Skip.DUPLICATE]
+IDLE = (SKIP_CODE[Skip.DUPLICATE], SKIP_CODE[Skip.OFF_SUM])  # skipped, and compared all the same
 MOST = 0.5  # of the smaller file's lines of a payout: from here on one file is taken for a copy of the other
 
 
@@ -31,12 +31,12 @@ def repeated_payouts(facts: Facts, raws: Mapping[str, Sequence[Raw]]) -> list[Pr
     """F-325 (Stop) and F-326 (Note) for payouts whose lines stand in two files of a source.
 
     Half of the smaller file's lines also in the other one: a copy. Fewer: an overlap, which is named. A payout that is
-    split over two files shares no line. Rows skipped as duplicates are compared, but only lines that count are doubled.
+    split over two files shares no line. Rows skipped as duplicates, or since they do not add up, are compared, but only lines that count are doubled.
     """
     result, market = facts.results[facts.legs.settlement.name], facts.market
-    placed = placed_lines(result, 1 - facts.legs.ours, market.sources(Role.SETTLEMENTS), raws, (0, NO_ID, DUPLICATE))
+    placed = placed_lines(result, 1 - facts.legs.ours, market.sources(Role.SETTLEMENTS), raws, (0, NO_ID, *IDLE))
     ends = np.cumsum([len(part.rows) for part in placed.parts])[:-1]
-    counts = np.split(placed.lines["skip"].to_numpy() != DUPLICATE, ends)
+    counts = np.split(~np.isin(placed.lines["skip"].to_numpy(), IDLE), ends)
     return _repeated(market, placed.parts, counts)
 
 

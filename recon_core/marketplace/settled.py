@@ -16,24 +16,20 @@ from recon_core.entries import (  # fmt: skip
     EntryType,
     Int8,
     LineKind,
-    PlaceOf,
     entries_of,
     read_kinds,
     sign_problems,
     sum_gaps,
-    sum_problems,
-    type_of,
-    word_of,
 )
 from recon_core.keys import standard
+from recon_core.line_sums import SettlementColumns
 from recon_core.market import Market, Role, Says
 from recon_core.market_rows import Part, amounts_of, column_of, days_of, read_column, terms_in
 from recon_core.model import Raw, Result
 from recon_core.money import Bool, Int64, grouped
-from recon_core.problems import Place, Problem, Severity
+from recon_core.problems import Place, Problem, Severity, broken
 from recon_core.ratecard import UNKNOWN
 from recon_core.standard_template import Role as Column
-from recon_core.standard_template import TemplateColumn, entry_types_of
 from recon_core.texts import arrow_text, concat_texts
 
 Texts = npt.NDArray[np.object_]
@@ -75,7 +71,8 @@ class Settled:
 def settle(market: Market, result: Result, placed: Placed, order: Int64, group_by: str) -> tuple[Settled, list[Problem]]:  # fmt: skip
     """Lines of the settlement leg, the number of each one's order, the column the bank leg adds up by -> Settled.
 
-    Lines whose amounts do not add up to their net are left out and listed (T-261; T-262 where all signs are turned).
+    Lines whose amounts do not add up to their net are none of them: the leg has skipped and listed them (T-261). Raises
+    ReconError E-900 where one does not add up all the same.
     """
     read = [FileLines.read(market, part) for part in placed.parts]
     file, row = placed.lines["file"].to_numpy(), placed.lines["row"].to_numpy()
@@ -94,26 +91,11 @@ def settle(market: Market, result: Result, placed: Placed, order: Int64, group_b
         "order": order, "kind": kinds, "payout": payout, "day": _joined([one.day for one in read]), "file": file, "row": row,
         "line_id": placed.lines["line_id"].to_numpy(), "net_minor": net, "is_blank": _is_blank(item), "linked": names.astype(np.int8),
     })  # fmt: skip
+    if sum_gaps(entries, net).any():
+        raise broken(result.leg, "A settlement line counts whose amounts do not add up to its net.")
     found = Settled(frame=frame, item=item, remarks=remarks, entries=entries, linked=tuple(map(str, linked)), payouts=payouts)  # fmt: skip
-    kind_problems = [problem for one in read for problem in one.problems]
-    return _that_add_up(found, place_of, list(dict.fromkeys(kind_problems)))
-
-
-def _that_add_up(found: Settled, place_of: PlaceOf, problems: list[Problem]) -> tuple[Settled, list[Problem]]:
-    """Settled without the lines whose entries do not sum to their net."""
-    frame, entries = found.frame, found.entries
-    net = frame["net_minor"].to_numpy()
-    problems += sum_problems(entries, net, place_of) + sign_problems(entries, frame["kind"].to_numpy(), place_of)
-    stays = sum_gaps(entries, net) == 0
-    if stays.all():
-        return found, problems
-    number, mask = np.cumsum(stays) - 1, pa.array(stays)
-    entries = entries[stays[entries["pos"].to_numpy()]]
-    entries = entries.assign(pos=number[entries["pos"].to_numpy()]).reset_index(drop=True)
-    return Settled(
-        frame=frame[stays].reset_index(drop=True), item=found.item.filter(mask), remarks=found.remarks.filter(mask), entries=entries,
-        linked=found.linked, payouts=found.payouts,
-    ), problems  # fmt: skip
+    kind_problems = dict.fromkeys(problem for one in read for problem in one.problems)
+    return found, [*kind_problems, *sign_problems(entries, kinds, place_of)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,17 +120,8 @@ class FileLines:
     def read(cls, market: Market, part: Part) -> FileLines:
         """The columns that Setup names; else those that the standard template knows."""
         raw, at = part.raw, part.rows
-        template = entry_types_of([str(name) for name in raw.frame.columns]).columns
-        stated = {use.column: type_of(use.form) or use.form.strip() for use in market.entries(raw.source)}
-        types = {
-            column.header: column.type
-            for column in template
-            if column.role is Column.AMOUNT and column.type not in stated.values()
-        }
-        types |= stated  # what Setup says is a tax takes the place of a column that is merely called so
-        columns = _Columns(market, raw, template)
-        net, form = columns.named(Says.NET, Column.NET)
-        paid = amounts_of(raw, net, form)[at] if net else np.full(len(at), UNKNOWN, np.int64)
+        columns = SettlementColumns.of(market, raw)
+        types, paid = columns.types(), columns.net()[at]
         read = {name: _amounts(raw, name, at, paid == UNKNOWN) for name in types}
         amounts = {name: minor for name, (minor, _) in read.items()}
         unread = [problem for _, found in read.values() for problem in found]
@@ -165,39 +138,9 @@ class FileLines:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Which column of a settlement file says what: the row of Marketplace goes before the standard template."""
-
-    market: Market
-    raw: Raw
-    template: Sequence[TemplateColumn]
-
-    def named(self, says: Says, role: Column) -> tuple[str, str]:
-        """(column, form), '' where there is none."""
-        use = self.market.use(Role.SETTLEMENTS, self.raw.source, says)
-        if use is not None:
-            return use.column, use.form
-        return next((column.header for column in self.template if column.role is role), ""), "auto"
-
-    def text(self, part: Part, says: Says, role: Column) -> pa.Array:
-        """The cells of the part's rows."""
-        column = column_of(self.raw, self.named(says, role)[0])
-        if column is None:
-            return pa.array([""] * len(part.rows), pa.large_string())
-        return arrow_text(column).take(pa.array(part.rows))
-
-    def kinds(self, part: Part) -> pd.Series:
-        """Line types, as the words that Form maps."""
-        found = pd.Series(pd.array(pa.chunked_array([self.text(part, Says.LINE_TYPE, Column.LINE_TYPE)]), dtype="str"))
-        use = self.market.use(Role.SETTLEMENTS, self.raw.source, Says.LINE_TYPE)
-        words = use.words if use is not None else {}
-        return found.map(lambda word: words.get(word_of(word), word)).astype("str") if words else found
-
-
 def payout_names(market: Market, part: Part) -> Texts:
     """The payout of each row: as it says, else its reference, else its file."""
-    columns = _Columns(market, part.raw, entry_types_of([str(name) for name in part.raw.frame.columns]).columns)
+    columns = SettlementColumns.of(market, part.raw)
     payout, reference = (
         _objects(columns.text(part, says, role))
         for says, role in ((Says.PAYOUT, Column.PAYOUT), (Says.PAYOUT_REFERENCE, Column.BANK_REFERENCE))
@@ -207,7 +150,7 @@ def payout_names(market: Market, part: Part) -> Texts:
 
 def order_ids(market: Market, part: Part) -> pa.Array:
     """The order id of each row as compared, '' where it names none."""
-    columns = _Columns(market, part.raw, entry_types_of([str(name) for name in part.raw.frame.columns]).columns)
+    columns = SettlementColumns.of(market, part.raw)
     return standard(columns.text(part, Says.ORDER, Column.ORDER))
 
 

@@ -12,6 +12,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from recon_core.line_sums import off_sum
+from recon_core.market import Role
 from recon_core.model import FileFacts, Raw
 from recon_core.prepare.derive import Derived, SourceTable, derive
 from recon_core.prepare.expect import expect
@@ -46,10 +48,20 @@ def _expect_all(found: Derived, recipe: Recipe, _supporting: Mapping[str, Raw]) 
     return replace(found, raw=raws, problems=(*found.problems, *problems))
 
 
+def _add_up_all(found: Derived, recipe: Recipe, _supporting: Mapping[str, Raw]) -> Derived:
+    market = recipe.market
+    if market is None:
+        return found
+    judged = set(market.sources(Role.SETTLEMENTS))
+    raws = {source: [replace(raw, off_sum=off_sum(market, raw)) if source in judged else raw for raw in own] for source, own in found.raw.items()}  # fmt: skip
+    return replace(found, raw=raws)
+
+
 COLUMNS: dict[str, Callable[[Derived, Recipe, Mapping[str, Raw]], Derived]] = {
     "look up": _look_up_all,  # columns from supporting data
     "derive": _derive_all,  # columns from formulas
     "expect": _expect_all,  # what a marketplace owes for each row, by its rate cards
+    "add up": _add_up_all,  # which settlement lines are not the sum of their amounts
 }
 STEPS: dict[str, Callable[[Rows, Plan], Rows]] = {
     "map": map_columns,  # columns -> id, amount, date ...

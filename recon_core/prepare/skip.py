@@ -15,10 +15,11 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from recon_core.dates import NO_DAY
+from recon_core.entries import gap_problems
 from recon_core.keys import standard_text
 from recon_core.market import EXPECTED_NET
-from recon_core.model import SKIP_CODE, Skip
-from recon_core.money import read_amounts
+from recon_core.model import OFF_SUM_COLUMNS, SKIP_CODE, Skip
+from recon_core.money import grouped, read_amounts
 from recon_core.prepare.rows import ONLY_TOTAL, Plan, Rows, find_column, place, row_problems, terms_of, texts
 from recon_core.problems import Problem, Severity
 from recon_core.recipe import Meaning, SkipRule
@@ -44,7 +45,7 @@ _NOT_READ = {
 
 _FLAGGED = (
     (Skip.DAMAGED_ID, "damaged"), (Skip.BAD_AMOUNT, "bad_amount"), (Skip.NO_AMOUNT, "no_amount"), (Skip.BAD_DATE, "bad_date"),
-    (Skip.BAD_COMPARED, "bad_compare"),
+    (Skip.BAD_COMPARED, "bad_compare"), (Skip.OFF_SUM, "off_sum"),
 )  # fmt: skip  # what a row is skipped for once its cells are read -> the flag that says so
 
 
@@ -52,6 +53,7 @@ def skip_rows(rows: Rows, plan: Plan) -> Rows:
     """Set `skip` and `skip_note` of every line, list what cannot be read, append the ragged rows."""
     if "key" not in rows.lines:  # a missing column has already stopped this file
         return rows
+    rows = replace(rows, flags={**rows.flags, "off_sum": _off_sum(rows, plan)})
     lines, n = rows.lines, len(rows.lines)
     skip, note = np.zeros(n, np.int8), np.full(n, "", object)
     blank_id = (lines["key"] == "").to_numpy()
@@ -80,12 +82,13 @@ def skip_rows(rows: Rows, plan: Plan) -> Rows:
     totals = total[total != 0]
     printed = len(totals) and not _derived(rows, plan, Meaning.AMOUNT)  # no file prints the total of a derived amount
     own_total = int(totals[-1]) if printed else None
-    lines = lines.assign(amount_minor=np.where(structural, 0, lines["amount_minor"]), skip=skip, skip_note=texts(note))
-    problems = _unread(rows, plan, skip) + [
+    unread = _unread(rows, plan, skip) + _not_their_sum(rows, skip, note)
+    problems = unread + [
         _no_column(rows, rule)
         for rule in plan.skips
         if rule.source in ("", rows.raw.source) and not rule.is_formula and not find_column(rows.frame, rule.column)
     ]
+    lines = lines.assign(amount_minor=np.where(structural, 0, lines["amount_minor"]), skip=skip, skip_note=texts(note))
     parts = {name: np.where(structural, 0, minor) for name, minor in rows.parts.items()}
     rows = replace(rows, lines=lines, parts=parts, own_total_minor=own_total, problems=(*rows.problems, *problems))
     return _with_ragged(rows) if rows.raw.ragged else rows
@@ -305,6 +308,26 @@ def _unread(rows: Rows, plan: Plan, skip: npt.NDArray[np.int8]) -> list[Problem]
             )
         )
     return problems
+
+
+def _off_sum(rows: Rows, plan: Plan) -> Bool:
+    """Rows that are not the sum of their amounts. A side that is added up (payouts against the bank) is compared as printed."""
+    flag = np.zeros(len(rows.lines), bool)
+    if len(rows.raw.off_sum) and not plan.side.group_by:
+        flag[rows.raw.off_sum["at"].to_numpy()] = True
+    return flag
+
+
+def _not_their_sum(rows: Rows, skip: npt.NDArray[np.int8], note: npt.NDArray[np.object_]) -> list[Problem]:
+    """Note what each row comes to that is skipped since it does not add up; their problems: T-261, or one T-262."""
+    off = rows.raw.off_sum
+    if not len(off):
+        return []
+    off = off[skip[off["at"].to_numpy()] == SKIP_CODE[Skip.OFF_SUM]]
+    at, net, total, turned = (off[name].to_numpy() for name in OFF_SUM_COLUMNS)
+    gaps, which = np.unique(net - total, return_inverse=True)
+    note[at] = np.array([f"Its amounts add up to {grouped(abs(gap))} {'less' if gap > 0 else 'more'} than its own total." for gap in gaps.tolist()], object)[which]  # fmt: skip
+    return gap_problems(net, total, turned, lambda pos: place(rows.raw, int(rows.raw.row[at[pos]])))
 
 
 def _by_cell(rows: Rows, plan: Plan, at: npt.NDArray[np.intp]) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:

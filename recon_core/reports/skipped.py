@@ -23,6 +23,7 @@ SENTENCES = {
     Skip.DAMAGED_ID: "The id was cut to 15 digits by a spreadsheet.", Skip.NO_AMOUNT: "There is no amount.",
     Skip.BAD_AMOUNT: "The amount cannot be read.", Skip.BAD_COMPARED: "A compared amount cannot be read.",
     Skip.BAD_DATE: "The date cannot be read, and the rules compare dates.", Skip.BLANK_ROW: "The row holds nothing that could be compared.",
+    Skip.OFF_SUM: "The amounts of the row are not its own total.",
 }  # fmt: skip
 
 

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recon_core.engine import reconcile
 from recon_core.marketplace import Books
-from recon_core.money import apply_rate
+from recon_core.model import SKIP_CODE, Raw, Skip
+from recon_core.money import apply_rate, to_minor, to_text
 from tests.marketplace import ajio, books_of_months
 from tests.months import CUSTOMER, TAX, Month, make_month, plain_charge
 
@@ -190,7 +192,47 @@ def shuffled(raw, draw: np.random.Generator):
     return dataclasses.replace(raw, frame=raw.frame.take(order).reset_index(drop=True))
 
 
-def test_a_line_that_does_not_add_up_is_left_out_and_named() -> None:
+def with_broken_lines(seed: int) -> tuple[Month, dict[str, list[Raw]], set[tuple[str, int]]]:
+    """A month of which up to three settlement lines have a fee of 7.00 more, their net unchanged; where these stand."""
+    month, _ = some_month(seed)
+    files, draw = books_of_months.files(month), np.random.default_rng(seed)
+    broken = set()
+    for at in draw.choice(len(files["Settlements"]), min(3, len(files["Settlements"])), replace=False):
+        one = files["Settlements"][at]
+        frame = one.frame.copy()
+        row = int(draw.choice(np.flatnonzero(frame["Line Type"] == "Order")))
+        frame.loc[row, "Fee: Fixed"] = to_text(to_minor(frame.loc[row, "Fee: Fixed"] or "0") - 70_000)
+        files["Settlements"][at] = dataclasses.replace(one, frame=frame)
+        broken.add((one.file, int(one.row[row])))
+    return month, files, broken
+
+
+@pytest.mark.parametrize("seed", range(len(MONTHS)))
+def test_no_order_is_matched_by_money_that_does_not_count(seed: int) -> None:
+    """Each line of the settlement leg is on Releases, or skipped for what it is; one that does not add up is nowhere green."""
+    month, files, broken = with_broken_lines(seed)
+    outcome = reconcile(books_of_months.recipe(month), files)
+    books, result = outcome.books, outcome.results["Settlements"]
+    assert books is not None
+    lines = result.lines[result.lines["side"] == 1]
+    place = pd.Series([(result.files[file].file, row) for file, row in zip(lines["file"], lines["row"], strict=True)], index=lines.index)  # fmt: skip
+    assert set(place[lines["skip"] == SKIP_CODE[Skip.OFF_SUM]]) == broken
+    assert {(one.where.file, one.where.row) for one in outcome.problems if one.code == "T-261"} == broken
+    counted = {(result.files[file].file, row) for file, row in zip(books.releases["file"], books.releases["row"], strict=True)}  # fmt: skip
+    live = set(place[(lines["skip"] == 0) & (lines["amount_minor"] != 0)])
+    assert live <= counted
+    assert not counted & broken
+    orders = books.orders.set_index("order_id")
+    cash = lines[lines["skip"] == 0].groupby("key")["amount_minor"].sum()
+    green = orders[(orders["leg_settlement"] == "Matched") & orders["has_lines"]]
+    assert (green["actual_net_minor"] - green["claims_minor"] == cash.reindex(green.index).fillna(0)).all()
+    hit = orders.loc[sorted(set(lines.loc[lines["skip"] == SKIP_CODE[Skip.OFF_SUM], "key"]))]
+    open_ones = hit[(hit["diff_minor"].abs() > 500)]
+    assert len(open_ones)
+    assert (open_ones["leg_settlement"] != "Matched").all()
+
+
+def test_the_payout_of_a_line_that_does_not_add_up_is_not_what_the_bank_credited() -> None:
     month, books = some_month(2)
     files = books_of_months.files(month)
     first = files["Settlements"][0]
@@ -198,13 +240,10 @@ def test_a_line_that_does_not_add_up_is_left_out_and_named() -> None:
     at = int(np.flatnonzero(frame["Line Type"] == "Order")[0])
     frame.loc[at, "Fee: Fixed"] = "-18.00"
     files["Settlements"][0] = dataclasses.replace(first, frame=frame)
-    again = ajio.reconciled(books_of_months.recipe(month), files)[0]
-    assert [one.code for one in again.problems] == [
-        "T-261",
-        "X-801",
-        "R-760",
-    ]  # and so its payout is not what the bank credited
-    assert again.problems[0].where.row == int(first.row[at])
+    again, results = ajio.reconciled(books_of_months.recipe(month), files)
+    assert [one.code for one in again.problems] == ["X-801", "R-760"]
+    (row,) = results["Settlements"].lines.loc[results["Settlements"].lines["skip"] == SKIP_CODE[Skip.OFF_SUM], "row"]
+    assert row == int(first.row[at])
     assert len(again.releases) < len(books.releases)
     changed = again.payouts.iloc[0]
     assert changed["status"] == "Amount differs"
