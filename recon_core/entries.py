@@ -329,7 +329,7 @@ def gap_problems(net_minor: Int64, sum_minor: Int64, turned_minor: Int64, place_
     ]  # fmt: skip
     if n > LISTED:
         total = grouped(int((net_minor - sum_minor)[LISTED:].sum()))
-        what = f"{n - LISTED:,} more rows do not add up to their own total, together by {total}; they are left out."
+        what = f"{n - LISTED:,} more rows do not add up to their own total, together by {total}; they are left out, and the sheet Skipped lists them."
         problems.append(Problem("T-261", Severity.LEFT_OUT, place_of(LISTED)._replace(row=0), "", what, fix))
     return problems
 

@@ -138,6 +138,9 @@ class Skip(StrEnum):
 
 SKIPS: tuple[Skip, ...] = tuple(Skip)
 SKIP_CODE: dict[Skip, int] = {name: code for code, name in enumerate(SKIPS)}
+LEFT_OUT: tuple[Skip, ...] = (  # kinds that are trouble with the row itself
+    Skip.RAGGED, Skip.DAMAGED_ID, Skip.NO_AMOUNT, Skip.BAD_AMOUNT, Skip.BAD_COMPARED, Skip.BAD_DATE, Skip.FORMULA_ERROR, Skip.OFF_SUM,
+)  # fmt: skip
 
 SIDES = ("A", "B")
 

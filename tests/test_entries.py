@@ -163,7 +163,10 @@ def test_many_lines_that_do_not_add_up_are_listed_and_counted():
     entries = entries_of(np.zeros(n, np.int8), {"SALE": np.full(n, 10_000)}, {"SALE": "SALE"})
     problems = sum_problems(entries, np.full(n, 20_000), place)
     assert len(problems) == 26
-    assert problems[-1].what == "15 more rows do not add up to their own total, together by 15.00; they are left out."
+    assert (
+        problems[-1].what
+        == "15 more rows do not add up to their own total, together by 15.00; they are left out, and the sheet Skipped lists them."
+    )
 
 
 def test_a_line_without_any_entry_must_have_no_net():

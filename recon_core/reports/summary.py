@@ -6,15 +6,14 @@ the legs, follow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from recon_core.marketplace.meanings import LAGS
-from recon_core.model import CLASS_CODE, CLASSES, MatchClass, Result, Status
+from recon_core.model import CLASS_CODE, CLASSES, LEFT_OUT, SKIP_CODE, MatchClass, Result, Status
 from recon_core.money import to_major, to_text
-from recon_core.problems import Severity
 from recon_core.recipe import RuleKind
 from recon_core.reports.blocks import STEPS, header, is_lag, section
 from recon_core.reports.blocks import row as row_cells
@@ -78,11 +77,11 @@ def sheet(case: Case) -> Sheet:
 
 def _outcome(case: Case, tests: Sequence[tuple[str, bool]]) -> list[Cell]:
     """Rows 4 and 5: the outcome word, and TRUE only when every check of every leg agrees."""
-    left_out = sum(problem.severity is Severity.LEFT_OUT for problem in case.problems)
+    left_out = rows_left_out(case.results)
     work = str(verdict(case.details["tblExceptions"]))
     words = {
         "ok": f"OK: {work}; every cell that matters could be read",
-        "warn": f"WARN: {work}; {left_out} rows left out, see Data checks",
+        "warn": f"WARN: {work}; {left_out:,} {'row' if left_out == 1 else 'rows'} left out, see Data checks",
     }
     ties = all(value for _, value in tests)
     return [
@@ -93,6 +92,18 @@ def _outcome(case: Case, tests: Sequence[tuple[str, bool]]) -> list[Cell]:
         Cell(row=5, column=1, value="Tie-out: every check below agrees", style="label"),
         Cell(row=5, column=2, value=Formula(f"AND({','.join(text for text, _ in tests)})", ties), style="truth_good" if ties else "truth_bad"),
     ]  # fmt: skip
+
+
+def rows_left_out(results: Mapping[str, Result]) -> int:
+    """Rows of files that could not be read or do not add up, each counted once however many legs read it."""
+    codes = [SKIP_CODE[kind] for kind in LEFT_OUT]
+    numbers: dict[tuple[str, str], int] = {}
+    found = [np.empty((2, 0), np.int64)]
+    for result in results.values():
+        lines = result.lines[np.isin(result.lines["skip"].to_numpy(), codes)]
+        own = [numbers.setdefault((file.path, file.sheet), len(numbers)) for file in result.files]
+        found.append(np.array([np.array(own, np.int64)[lines["file"].to_numpy()], lines["row"].to_numpy()]))
+    return len(np.unique(np.concatenate(found, axis=1), axis=1).T)
 
 
 def _who(case: Case) -> str:
