@@ -327,7 +327,27 @@ def _not_their_sum(rows: Rows, skip: npt.NDArray[np.int8], note: npt.NDArray[np.
     at, net, total, turned = (off[name].to_numpy() for name in OFF_SUM_COLUMNS)
     gaps, which = np.unique(net - total, return_inverse=True)
     note[at] = np.array([f"Its amounts add up to {grouped(abs(gap))} {'less' if gap > 0 else 'more'} than its own total." for gap in gaps.tolist()], object)[which]  # fmt: skip
-    return gap_problems(net, total, turned, lambda pos: place(rows.raw, int(rows.raw.row[at[pos]])))
+    found = gap_problems(net, total, turned, lambda pos: place(rows.raw, int(rows.raw.row[at[pos]])))
+    column = _explains(rows, skip, at, net - total) if found and found[0].severity is Severity.LEFT_OUT else ""
+    if not column:
+        return found
+    fix = f"Map the column '{column}' of the file: it is what these rows lack, to the last amount. Add it to the table Marketplace (role Settlements, meaning entry) and run again."
+    return [one._replace(fix=fix) for one in found]
+
+
+def _explains(rows: Rows, skip: npt.NDArray[np.int8], at: npt.NDArray[np.intp], gaps: npt.NDArray[np.int64]) -> str:
+    """The column of the file that is the gap of every row at `at` and nothing on all rows that take part; '' for none."""
+    others = np.flatnonzero(skip == 0)
+    for name in rows.raw.frame.columns:
+        for some in (slice(0, 50), slice(None)):  # a few rows first: nearly every column ends there
+            mine = read_amounts(rows.raw.frame[name].iloc[at[some]].reset_index(drop=True))
+            if not mine.ok.all() or (mine.minor != gaps[some]).any():
+                break
+        else:
+            rest = read_amounts(rows.raw.frame[name].iloc[others].reset_index(drop=True))
+            if (rest.ok | rest.blank).all() and not rest.minor.any():
+                return str(name)
+    return ""
 
 
 def _by_cell(rows: Rows, plan: Plan, at: npt.NDArray[np.intp]) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
