@@ -268,6 +268,8 @@ def _joined(sides: Sequence[Prepared], leg: Leg) -> tuple[pd.DataFrame, pd.DataF
 def number_ids(lines: pd.DataFrame, currency: str) -> tuple[pd.DataFrame, int]:
     """Give every id its number; where the open lines name more than one currency, the currency is part of the id.
 
+    An open line without an id (a bank credit without a reference) has a number of its own: it joins no other line.
+
     A line that names none is of `currency`, the recipe's; where that is empty too, of the only one named.
     """
     text, hashes = arrow_text(lines["key"]), lines["key_hash"].to_numpy()
@@ -282,7 +284,10 @@ def number_ids(lines: pd.DataFrame, currency: str) -> tuple[pd.DataFrame, int]:
         text = pc.if_else(blank, "", join_texts([text, money], "\x1f"))
         hashes = content_hash(text)
     codes, count = codes_of(text, hashes)
-    return lines.assign(code=codes.astype(np.int64)), count
+    code = codes.astype(np.int64)
+    nameless = np.flatnonzero((lines["skip"].to_numpy() == 0) & (code < 0))
+    code[nameless] = count + np.arange(len(nameless))
+    return lines.assign(code=code), count + len(nameless)
 
 
 def _open_numbers(lines: pd.DataFrame) -> pd.DataFrame:

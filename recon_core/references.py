@@ -90,9 +90,9 @@ def _followed(lines: pd.DataFrame, leg: Leg) -> pd.DataFrame:
 
 def _one(lines: pd.DataFrame, column: str, name: str) -> pd.DataFrame:
     side, skip = lines["side"].to_numpy(), lines["skip"].to_numpy()
-    ours = lines[(side == 0) & (skip == 0) & (lines[column] != "").to_numpy()]
+    ours = lines[(side == 0) & (skip == 0) & (lines[column] != "").to_numpy() & (lines["key"] != "").to_numpy()]
     lost = (side == 1) & np.isin(skip, [0, NO_ID]) & (lines[column] != "").to_numpy()
-    known = lines["key"][(side == 0) & (skip == 0)]
+    known = lines["key"][(side == 0) & (skip == 0) & (lines["key"] != "").to_numpy()]
     at = np.flatnonzero(lost & ~lines["key"].isin(known).to_numpy())
     owner = ours.groupby(column)["key"].agg(["first", "nunique"])
     owner = owner[owner["nunique"] == 1]["first"]
@@ -106,7 +106,7 @@ def _one(lines: pd.DataFrame, column: str, name: str) -> pd.DataFrame:
 def _by_narration(lines: pd.DataFrame, mine: int, uses: Sequence[Use]) -> pd.DataFrame:
     """Lines whose narration holds the id of an open line of the other side, where their own id leads nowhere."""
     side, skip, text = lines["side"].to_numpy(), lines["skip"].to_numpy(), lines["narration"].to_numpy(object)
-    theirs = lines[(side != mine) & (skip == 0)]
+    theirs = lines[(side != mine) & (skip == 0) & (lines["key"] != "").to_numpy()]
     borne = set(lines["key"][(side == mine) & (skip == 0)])
     lost = np.flatnonzero((side == mine) & np.isin(skip, [0, NO_ID]) & (text != "") & ~lines["key"].isin(theirs["key"]).to_numpy())  # fmt: skip
     ids, least = Ids(theirs["key"].unique()), min(least_of(use.form) for use in uses)

@@ -76,7 +76,10 @@ def skip_rows(rows: Rows, plan: Plan) -> Rows:
     for kind, name in _FLAGGED:
         if kind is not Skip.BAD_DATE or plan.leg.dates_matter:
             skip[(skip == 0) & rows.flags[name]] = SKIP_CODE[kind]
-    skip[(skip == 0) & blank_id] = SKIP_CODE[Skip.NO_ID]
+    if plan.side.group_by or not plan.uses(
+        rows.raw.source, Meaning.NARRATION
+    ):  # else open: a bank credit without a reference is a credit that somebody must explain
+        skip[(skip == 0) & blank_id] = SKIP_CODE[Skip.NO_ID]
     structural = np.isin(skip, [SKIP_CODE[kind] for kind in (Skip.BLANK_ROW, Skip.RULE_ROW, Skip.HEADER, Skip.TOTAL)])
     total = lines["amount_minor"].to_numpy()[skip == SKIP_CODE[Skip.TOTAL]]
     totals = total[total != 0]

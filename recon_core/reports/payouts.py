@@ -16,7 +16,8 @@ PARTS = {PART_WORDS.get(str(part), str(part)): column for part, (column, _) in C
 COLUMNS = (
     Column(name="Status", width=20), Column(name="Payout", kind=Kind.ID, width=16), Column(name="Date", kind=Kind.DATE, width=12), Column(name="Reference", kind=Kind.ID),
     Column(name="Sum of lines", kind=Kind.AMOUNT), Column(name="Bank amount", kind=Kind.AMOUNT), Column(name="Difference", kind=Kind.AMOUNT),
-    Column(name="Bank date", kind=Kind.DATE, width=12), Column(name="Bank reference", kind=Kind.ID), Column(name="Rows in file", kind=Kind.INTEGER, width=11),
+    Column(name="Bank date", kind=Kind.DATE, width=12), Column(name="Bank reference", kind=Kind.ID),
+    Column(name="Bank file", width=24), Column(name="Bank row", width=10), Column(name="Rows in file", kind=Kind.INTEGER, width=11),
     Column(name="Rows counted", kind=Kind.INTEGER, width=11), *(Column(name=name, kind=Kind.AMOUNT) for name in PARTS), Column(name="File"),
 )  # fmt: skip
 ARRIVED = (PayoutStatus.MATCHED, PayoutStatus.DIFFERS, PayoutStatus.ONLY_IN_BANK)
@@ -34,7 +35,8 @@ def frame(_results: Mapping[str, Result], case: Case) -> pd.DataFrame:
         "Status": status, "Payout": words(found["payout"]), "Date": to_series(found["day"].to_numpy()), "Reference": words(found["reference"]),
         "Sum of lines": blank_where(found["sum_minor"], none), "Bank amount": blank_where(found["bank_minor"], waits),
         "Difference": blank_where(found["difference_minor"], (status == PayoutStatus.NOT_COMPARED).to_numpy()), "Bank date": to_series(found["bank_day"].to_numpy()),
-        "Bank reference": words(found["bank_reference"]), "Rows in file": blank_where(found["file_rows"], none), "Rows counted": blank_where(found["rows"], none),
+        "Bank reference": words(found["bank_reference"]), "Bank file": words(found["bank_file"]), "Bank row": words(found["bank_row"]),
+        "Rows in file": blank_where(found["file_rows"], none), "Rows counted": blank_where(found["rows"], none),
         **{name: blank_where(found[column], none) for name, column in PARTS.items()}, "File": words(found["file"]),
     })  # fmt: skip
 
