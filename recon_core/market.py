@@ -81,6 +81,7 @@ class OrderState(StrEnum):
     DELIVERED = "delivered"
     CANCELLED = "cancelled"  # nothing is expected
     RTO = "rto"  # came back undelivered: only what the card keeps on RTO is expected
+    LOST = "lost"  # by the carrier: nothing of the sale is expected, a claim settles it
 
 
 class ReturnKind(StrEnum):
@@ -233,5 +234,6 @@ _STATES = {
     **{state.value: state for state in OrderState},
     **dict.fromkeys(("canceled", "cancel", "cancelled by seller", "cancelled by customer", "seller cancelled", "customer cancelled"), OrderState.CANCELLED),
     **dict.fromkeys(("return to origin", "returned to origin", "courier return", "rto delivered", "rto returned", "undelivered"), OrderState.RTO),
+    **dict.fromkeys(("lost in transit", "lost in shipment", "lost by courier", "lost by carrier", "shipment lost", "parcel lost"), OrderState.LOST),
     **dict.fromkeys(("created", "new", "pending", "open", "approved", "packed", "ready to ship", "ready to shipped", "po created"), OrderState.ORDERED),
 }  # fmt: skip

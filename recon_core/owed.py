@@ -24,7 +24,8 @@ Intp = npt.NDArray[np.intp]
 Int8 = npt.NDArray[np.int8]
 
 STATES = tuple(OrderState)
-NOTHING = (STATES.index(OrderState.CANCELLED), STATES.index(OrderState.ORDERED))  # states that expect nothing
+LOST = STATES.index(OrderState.LOST)
+NOTHING = (STATES.index(OrderState.CANCELLED), STATES.index(OrderState.ORDERED), LOST)  # states that expect nothing
 RTO = STATES.index(OrderState.RTO)
 KINDS = tuple(ReturnKind)
 MANY_UNITS = 10_000  # of one return row; more is no quantity
@@ -307,6 +308,7 @@ def _order_dues(goods: Goods, cards: Sequence[Card], rto: Int64, units: _Units) 
     returned = sum_by(code, np.bincount(units.goods, minlength=goods.n).astype(np.int64), len(order))
     price = total(goods.price_minor)
     shipped = (sold > 0).astype(np.int64)
+    lost = sum_by(code, (goods.state == LOST).astype(np.int64), len(order)) > 0
     gone, came_back = ((sold > 0) & (undelivered >= sold)).astype(np.int64), ((sold > 0) & (returned >= sold)).astype(np.int64)  # fmt: skip
     found = charges_of(cards, Units(  # all cards: those of GST on fees serve these fees too
         rows=len(order), days={basis: day[first] for basis, day in goods.days.items()}, are_orders=True,
@@ -314,7 +316,7 @@ def _order_dues(goods: Goods, cards: Sequence[Card], rto: Int64, units: _Units) 
         weight_g=total(goods.weight_g), portal=_taken(goods.portal, first), category=_taken(goods.category, first),
         brand=_taken(goods.brand, first), zone=_taken(goods.zone, first), payment_mode=_taken(goods.payment_mode, first),
         counts={Event.ORDERED: np.ones(len(order), np.int64), Event.SHIPPED: shipped, Event.RTO: gone, Event.DELIVERED: shipped - gone,
-                Event.RETURN: came_back, Event.CANCELLED: 1 - shipped},
+                Event.RETURN: came_back, Event.CANCELLED: (1 - shipped) * ~lost},
     ))  # fmt: skip
 
     def spread(values: np.ndarray, none: int = 0) -> np.ndarray:

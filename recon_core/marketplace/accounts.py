@@ -18,7 +18,7 @@ from recon_core.market import OrderState, Says
 from recon_core.marketplace.facts import Facts, verdicts
 from recon_core.marketplace.words import TAXES
 from recon_core.money import Bool, Int64, sum_by
-from recon_core.owed import NOTHING, RTO, STATES
+from recon_core.owed import LOST, NOTHING, RTO, STATES
 from recon_core.problems import broken
 from recon_core.ratecard import Basis
 from recon_core.terms import Anchor, due_days
@@ -37,7 +37,7 @@ def accounts(facts: Facts, _frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
     What Books.orders has but tags and divergences, and: in_orders, in_portal, has_lines (of a settlement), is_cancelled,
     is_rto, is_partial, no_due (position in NO_DUES; 0 of orders that are not ours or void), units, returned_units (booked returns of customers), transit_units, returned_minor (their value),
-    unsettled_return_minor (the part of it that no settlement has taken back yet).
+    unsettled_return_minor (the part of it that no settlement has taken back yet), lost_minor (value of the rows that the carrier lost; not part of invoice_minor).
     """
     order, ours, n = facts.lines.frame["order"].to_numpy(), facts.in_orders, facts.n
     parts = facts.by_part(facts.by_type)
@@ -57,6 +57,7 @@ def accounts(facts: Facts, _frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
         **{f"expected_{name.lower()}_minor": facts.by_order(_tax_due(facts, name)) for name in TAXES},
         "units": facts.by_order(facts.goods.quantity), "returned_units": facts.by_order(facts.expected.returned_units),
         "transit_units": facts.by_order(facts.expected.transit_units), "returned_minor": returned,
+        "lost_minor": facts.by_order(np.where(facts.goods.state == LOST, facts.goods.amount_minor, 0)),
         "unsettled_return_minor": np.maximum(returned - np.maximum(parts["returns_minor"], 0), 0),
     })  # fmt: skip
     prove(frame)

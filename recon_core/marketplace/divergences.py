@@ -54,6 +54,7 @@ TYPES: tuple[Type, ...] = (
     Type("DOUBLE_RETURN_CHARGE", lambda of: of["ours"] & (of["surplus"] > of["within"]) & (of["booked"] > 0), lambda of: of["surplus"]),
     Type("RESERVE_HELD", lambda of: of["ours"] & (of["reserve"] < 0), lambda of: of["reserve"]),
     Type("ADJUSTMENT", lambda of: of["ours"] & (of["adjustment"] != 0), lambda of: of["adjustment"]),
+    Type("CLAIM_PENDING", lambda of: of["ours"] & (of["lost"] > 0) & (of["claims"] <= 0) & (of["over"] <= of["within"]), lambda of: of["lost"]),
 )  # fmt: skip
 # A leg is partly matched and no type says why: then the leg's own reason does.
 OF_LEGS = (str(Reason.DUPLICATE), str(Reason.ROUNDING), "UNEXPLAINED")
@@ -93,6 +94,7 @@ def _columns(facts: Facts, frames: dict[str, pd.DataFrame]) -> dict[str, np.ndar
         "ours": "in_orders", "portal": "in_portal", "lines": "has_lines", "cash": "actual_net_minor", "value": "invoice_minor",
         "sale": "sale_minor", "open": "outstanding_minor", "over": "overpaid_minor", "late": "late_days", "chargeback": "chargebacks_minor",
         "unsettled": "unsettled_return_minor", "reserve": "reserve_minor", "adjustment": "adjustments_minor", "booked": "returned_minor",
+        "lost": "lost_minor", "claims": "claims_minor",
     }  # fmt: skip
     of = {name: accounts[column].to_numpy() for name, column in take.items()}
     has_portal = bool(of["portal"].any()) or facts.legs.orders is not None

@@ -45,6 +45,7 @@ MEANINGS: dict[str, Meaning] = {
     "DOUBLE_RETURN_CHARGE": Meaning("More was taken back than was returned.", PORTAL, "Claim what was taken twice."),
     "RESERVE_HELD": Meaning("The portal holds a reserve on the order.", NOBODY, "Expect its release; ask when it is late."),
     "ADJUSTMENT": Meaning("The portal adjusted the order without a type.", PORTAL, "Ask what the adjustment is for."),
+    "CLAIM_PENDING": Meaning("The carrier lost the parcel, and no claim was paid for it.", PORTAL, "Claim the parcel, with AWB and invoice; see that it is within the window."),
     "DUPLICATE": Meaning("A row stands twice, and no quantity explains it.", OURS, "Find out which row is genuine."),
     "ROUNDING": Meaning("A rounding beyond the tolerance.", BANK, "Widen the tolerance of the leg if it is acceptable."),
     "UNEXPLAINED": Meaning("A difference that no rule here explains.", BANK, "Compare the rows of both sides."),

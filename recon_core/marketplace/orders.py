@@ -55,6 +55,7 @@ def _tags(facts: Facts, accounts: pd.DataFrame) -> pd.Series:
     blank, several, linked = _line_flags(facts)
     tag(ours & accounts["is_cancelled"].to_numpy(), lambda _: "cancelled")
     tag(ours & accounts["is_rto"].to_numpy(), lambda _: "RTO")
+    tag(ours & (accounts["lost_minor"].to_numpy() != 0), lambda _: "lost")
     tag((sent > 0) & (sent >= sold), lambda _: "full return")
     tag((sent > 0) & (sent < sold), lambda _: "partial return")
     tag(ours & (accounts["unsettled_return_minor"].to_numpy() > within), lambda _: "return not settled")

@@ -15,13 +15,13 @@ ORDERED, DELIVERED = OrderState.ORDERED, OrderState.DELIVERED
 @pytest.mark.parametrize(("word", "state"), [  # statuses of AJIO's order report, of Koncili's orders, of carriers
     ("New", ORDERED), ("Ready to Ship", ORDERED), ("Ready to Shipped", ORDERED), ("PO created", ORDERED), ("Shipped", OrderState.SHIPPED), ("Delivered", DELIVERED),
     ("Cancelled", OrderState.CANCELLED), ("CANCELED", OrderState.CANCELLED), ("INVOICED", DELIVERED), ("PAID_WAITING_DELIVERY", DELIVERED),
-    ("CONCLUDED", DELIVERED), ("In-transit", DELIVERED), ("Out for delivery", DELIVERED), ("RTO", OrderState.RTO), ("", DELIVERED),
+    ("CONCLUDED", DELIVERED), ("In-transit", DELIVERED), ("Out for delivery", DELIVERED), ("RTO", OrderState.RTO), ("", DELIVERED), ("Lost", OrderState.LOST), ("LOST_IN_TRANSIT", OrderState.LOST),
 ])  # fmt: skip
 def test_usual_words_are_known(word: str, state: OrderState) -> None:
     assert (knows_state(word, {}), state_of(word, {})) == (True, state)
 
 
-@pytest.mark.parametrize("word", ["Cancelled by system", "RTO - refused", "Lost", "On hold", "Returned"])
+@pytest.mark.parametrize("word", ["Cancelled by system", "RTO - refused", "Lost items", "On hold", "Returned"])
 def test_words_that_could_change_what_is_owed_are_not(word: str) -> None:
     assert not knows_state(word, {})
 
