@@ -13,12 +13,15 @@ import numpy as np
 import pandas as pd
 
 from recon_core.dates import NO_DAY
+from recon_core.market import OrderState
 from recon_core.marketplace.facts import Facts, gaps, has_reason, tax_of_returns
 from recon_core.marketplace.words import AWAITING, DISPUTED, FAILED, KEPT, PARTLY, TAX, UNDER
 from recon_core.model import Reason
 from recon_core.money import Bool, Int64, sum_by
+from recon_core.owed import STATES
 
 Columns = Mapping[str, np.ndarray]
+EVENTS = [STATES.index(state) for state in (OrderState.CANCELLED, OrderState.RTO, OrderState.LOST)]
 
 
 class Type(NamedTuple):
@@ -55,6 +58,7 @@ TYPES: tuple[Type, ...] = (
     Type("RESERVE_HELD", lambda of: of["ours"] & (of["reserve"] < 0), lambda of: of["reserve"]),
     Type("ADJUSTMENT", lambda of: of["ours"] & (of["adjustment"] != 0), lambda of: of["adjustment"]),
     Type("CLAIM_PENDING", lambda of: of["ours"] & (of["lost"] > 0) & (of["claims"] <= 0) & (of["over"] <= of["within"]), lambda of: of["lost"]),
+    Type("PENALTY_WITHOUT_EVENT", lambda of: of["ours"] & (of["penalties"] > of["within"]) & ~of["event"], lambda of: of["penalties"]),
 )  # fmt: skip
 # A leg is partly matched and no type says why: then the leg's own reason does.
 OF_LEGS = (str(Reason.DUPLICATE), str(Reason.ROUNDING), "UNEXPLAINED")
@@ -94,7 +98,7 @@ def _columns(facts: Facts, frames: dict[str, pd.DataFrame]) -> dict[str, np.ndar
         "ours": "in_orders", "portal": "in_portal", "lines": "has_lines", "cash": "actual_net_minor", "value": "invoice_minor",
         "sale": "sale_minor", "open": "outstanding_minor", "over": "overpaid_minor", "late": "late_days", "chargeback": "chargebacks_minor",
         "unsettled": "unsettled_return_minor", "reserve": "reserve_minor", "adjustment": "adjustments_minor", "booked": "returned_minor",
-        "lost": "lost_minor", "claims": "claims_minor",
+        "lost": "lost_minor", "claims": "claims_minor", "penalties": "penalties_minor",
     }  # fmt: skip
     of = {name: accounts[column].to_numpy() for name, column in take.items()}
     has_portal = bool(of["portal"].any()) or facts.legs.orders is not None
@@ -109,6 +113,8 @@ def _columns(facts: Facts, frames: dict[str, pd.DataFrame]) -> dict[str, np.ndar
     back = facts.back
     without = (back.order >= 0) & back.is_booked & ~back.has_note
     of["no_note"] = np.bincount(back.order[without], minlength=n) > 0
+    # what a penalty can be for and our records can show: a row cancelled, sent back, undelivered or lost
+    of["event"] = facts.any_goods(np.isin(facts.goods.state, EVENTS)) | (np.bincount(back.order[back.order >= 0], minlength=n) > 0)  # fmt: skip
     of["surplus"] = accounts["returns_minor"].to_numpy() - of["booked"]
     for name in ("tcs", "tds"):
         gap = accounts[f"{name}_minor"].to_numpy() - accounts[f"expected_{name}_minor"].to_numpy()

@@ -46,6 +46,7 @@ MEANINGS: dict[str, Meaning] = {
     "RESERVE_HELD": Meaning("The portal holds a reserve on the order.", NOBODY, "Expect its release; ask when it is late."),
     "ADJUSTMENT": Meaning("The portal adjusted the order without a type.", PORTAL, "Ask what the adjustment is for."),
     "CLAIM_PENDING": Meaning("The carrier lost the parcel, and no claim was paid for it.", PORTAL, "Claim the parcel, with AWB and invoice; see that it is within the window."),
+    "PENALTY_WITHOUT_EVENT": Meaning("A penalty on an order that our records show neither cancelled, sent back nor lost.", PORTAL, "Ask for the event (late dispatch, quality); dispute it where there was none."),
     "DUPLICATE": Meaning("A row stands twice, and no quantity explains it.", OURS, "Find out which row is genuine."),
     "ROUNDING": Meaning("A rounding beyond the tolerance.", BANK, "Widen the tolerance of the leg if it is acceptable."),
     "UNEXPLAINED": Meaning("A difference that no rule here explains.", BANK, "Compare the rows of both sides."),
