@@ -47,7 +47,6 @@ AFTER_TIE_OUT = (
     "Bridge from A to B",
     "Class of match",
     "Age of open rows",
-    "Age of exceptions",
     "Ten largest exceptions",
     "Outcome",
 )

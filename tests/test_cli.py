@@ -59,7 +59,17 @@ def test_quick_proposes_the_columns_and_shows_them(folder):
 
 def test_the_json_has_the_documented_fields_and_adds_up(folder):
     _, found, _ = reconcile(folder)
-    assert set(found) == {"outcome", "run_id", "result_hash", "workbook", "changes", "legs", "problems"}
+    assert set(found) == {
+        "outcome",
+        "run_id",
+        "result_hash",
+        "workbook",
+        "changes",
+        "verdict",
+        "exceptions",
+        "legs",
+        "problems",
+    }
     for side in (found["legs"][0]["a"], found["legs"][0]["b"]):
         parts = [side[name] for name in ("fully_matched", "partially_matched", "unmatched", "skipped")]
         assert sum(part["rows"] for part in parts) == side["rows"]

@@ -210,7 +210,11 @@ def outcomes(lines: Mapping[str, list[str]]) -> list[tuple[str, int, str, str]]:
         use("A", "id", "id", source="a"), use("A", "id", OUR_ORDER, source="r"), use("B", "id", "id"), use("A", "amount", EXPECTED_NET), use("B", "amount", "paid"),
     ]  # fmt: skip
     one = leg(uses, a=SideOf(sources=("a", "r"), label="Ours"))
-    raws = {"a": [raw("a", orders())], "r": [raw("r", RETURNS)], "b": [raw("b", lines)]}
+    raws = {
+        "a": [raw("a", orders())],
+        "r": [raw("r", RETURNS)],
+        "b": [raw("b", {**lines, "Amount paid by customer": lines["paid"]})],
+    }
     result = reconcile(Recipe(legs=(one,), market=MARKET), raws).results["L"]
     names = {code: str(status) for status, code in CODE.items()}
     found = zip(*(result.lines[name] for name in ("key", "side", "status", "skip")), strict=True)

@@ -341,7 +341,7 @@ def _not_their_sum(rows: Rows, skip: npt.NDArray[np.int8], note: npt.NDArray[np.
 def _explains(rows: Rows, skip: npt.NDArray[np.int8], at: npt.NDArray[np.intp], gaps: npt.NDArray[np.int64]) -> str:
     """The column of the file that is the gap of every row at `at` and nothing on all rows that take part; '' for none."""
     others = np.flatnonzero(skip == 0)
-    for name in rows.raw.frame.columns:
+    for name in rows.raw.frame.columns if len(others) else ():  # where no row adds up the net itself is what is lacking
         for some in (slice(0, 50), slice(None)):  # a few rows first: nearly every column ends there
             mine = read_amounts(rows.raw.frame[name].iloc[at[some]].reset_index(drop=True))
             if not mine.ok.all() or (mine.minor != gaps[some]).any():

@@ -127,7 +127,7 @@ def before(sheet: str, columns: Mapping[str, Sequence[object]]) -> pd.DataFrame 
 
 
 def standing(sheet: str, grid: Grid) -> Standing | None:
-    """The table of a result sheet where it stands by now; None where no row bears half of its headers."""
+    """The table of a result sheet where it stands by now; None where no row bears its headers."""
     return find(grid, NAMES[sheet])
 
 

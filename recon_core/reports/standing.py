@@ -40,9 +40,9 @@ class Standing(NamedTuple):
 
 
 def find(grid: Grid, names: Sequence[str]) -> Standing | None:
-    """The table with these columns, the first of them first; None where no row bears half of their names."""
+    """The table with these columns, the first of them first: the row that bears most of their names, two at least; else None."""
     ours = set(names)
-    best, most = None, (len(ours) + 1) // 2 - 1
+    best, most = None, 1
     usual = TABLE_ROW - 1
     for at in sorted(range(min(len(grid), LOOK)), key=lambda row: row != usual):
         headers = [as_text(value) for value in grid[at]]

@@ -136,6 +136,7 @@ def test_open_says_what_saving_would_lose(standalone, options, monkeypatch):
     def before_user(_path: Path) -> Iterator[Any]:
         yield lambda: None
 
+    monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(live_programs, "before_user", before_user)
     monkeypatch.setattr(Talk, "watch", lambda *_: None)
     done = CliRunner().invoke(main, ["open", str(standalone), *options])

@@ -56,6 +56,7 @@ def names(book: Path) -> list[str]:
 @pytest.mark.parametrize("lock", LOCKS)
 @pytest.mark.parametrize("command", [["run", "--live"], ["open"]])
 def test_a_workbook_that_is_open_elsewhere_is_not_opened(book, lock, command, monkeypatch):
+    monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(live_programs, "_program", lambda **_options: pytest.fail("a program was started"))
     (book.parent / lock).touch()
     done = CliRunner().invoke(main, [*command, str(book)])
