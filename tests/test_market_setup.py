@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -213,9 +214,10 @@ def outcomes(lines: Mapping[str, list[str]]) -> list[tuple[str, int, str, str]]:
     raws = {
         "a": [raw("a", orders())],
         "r": [raw("r", RETURNS)],
-        "b": [raw("b", {**lines, "Amount paid by customer": lines["paid"]})],
+        "b": [raw("b", {**lines, "sale": lines["paid"]})],
     }
-    result = reconcile(Recipe(legs=(one,), market=MARKET), raws).results["L"]
+    sale = MarketUse(role="Settlements", source="b", meaning="entry", column="sale", form="SALE")
+    result = reconcile(Recipe(legs=(one,), market=replace(MARKET, uses=(*MARKET.uses, sale))), raws).results["L"]
     names = {code: str(status) for status, code in CODE.items()}
     found = zip(*(result.lines[name] for name in ("key", "side", "status", "skip")), strict=True)
     return [(key, side, names[status], str(SKIPS[skip])) for key, side, status, skip in found]
