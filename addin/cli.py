@@ -118,7 +118,7 @@ def open_book(book: Path, quiet: bool) -> None:
         watcher.need_screen(machine.here())
         from addin.hosts import live_programs
 
-        with live_programs.before_user(book.absolute()) as find:
+        with talk.held_open(book), live_programs.before_user(book.absolute()) as find:
             for problem in live_programs.loses_if_saved(book.absolute()):
                 click.echo(str(problem), err=True)
             talk.watch(find, lambda: find() is None)

@@ -98,6 +98,22 @@ class Talk:
             done = job.run(host, host.path, mine, now, as_of=as_of, reader=reader, changed=reader.changed)
         return replace(done, problems=(*done.problems, *lost)) if CODES[done.outcome] == 0 else done
 
+    @contextmanager
+    def held_open(self, book: Path) -> Iterator[None]:
+        """In our own LibreOffice, which leaves no lock file: no other run of the workbook while the user may still save it.
+
+        Excel locks the file itself, and its buttons start runs of their own.
+        """
+        from addin import locking, settings
+        from addin.hosts.live_programs import HAS_EXCEL
+
+        if HAS_EXCEL:
+            yield
+            return
+        mine = settings.load()
+        with locking.locked_around(book.absolute(), mine.log_folder, mine.user, settings.now()):
+            yield
+
     def watch(self, active: Callable[[], LiveBook | None], ends: Callable[[], bool]) -> None:
         """Obey requests until the end, saying what was obeyed."""
         import time

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from addin import calc, job, settings
 from addin.cli import main
+from addin.cli_talk import Talk
 from addin.demo import make_demo
 from addin.hosts import live_programs, live_saving
 from addin.hosts.file import FileHost
@@ -211,3 +212,32 @@ def test_a_file_that_changes_while_calc_starts_is_not_used(book, monkeypatch):
     monkeypatch.setattr(live_programs, "_open", late)
     with pytest.raises(ReconError, match="H-109"), live_programs.opened(book):
         pytest.fail("used")
+
+
+@pytest.mark.parametrize("has_excel", [False, True])
+def test_while_our_own_libreoffice_has_it_open_no_other_run_writes_it(book, monkeypatch, has_excel):
+    """It leaves no lock file, so that the user's next save would undo what another run has written."""
+    said: list[str] = []
+
+    def other() -> None:
+        try:
+            with locked(book, settings.log_folder(), "PR", now()):
+                said.append("ran")
+        except ReconError as error:
+            said.append(error.problem.code)
+
+    @contextmanager
+    def before_user(_path: Path) -> Iterator[Any]:
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        with locked(book, settings.log_folder(), "me", now()):
+            said.append("its button")
+        yield lambda: None
+
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(live_programs, "HAS_EXCEL", has_excel)
+    monkeypatch.setattr(live_programs, "before_user", before_user)
+    monkeypatch.setattr(Talk, "watch", lambda *_: None)
+    assert CliRunner().invoke(main, ["open", str(book)]).exit_code == 0
+    assert said == ["ran" if has_excel else "H-132", "its button"]
