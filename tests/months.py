@@ -24,6 +24,7 @@ Charge = Callable[[pd.DataFrame, str], Mapping[str, Int64]]
 MAJOR = 10_000
 FIRST_DAY = 20_544  # 2026-04-01
 CUSTOMER, NET, TAX = "Amount paid by customer", "Amount paid to you", "Tax on fees"
+OVERCHARGED = ("Fee: Commission", "Fee: Fixed", "Fee: Logistics")  # one of them in each order that is overcharged
 COLUMNS = (
     CUSTOMER, "Fee: Commission", "Fee: Fixed", "Fee: Collection", "Fee: Logistics", "Fee: Reverse logistics", "Fee: Packaging",
     "Fee: Penalty", "Fee: Chargeback", "Claims", "Reserve", TAX, "TCS", "TDS",
@@ -167,7 +168,9 @@ def _lines(rng: np.random.Generator, book: pd.DataFrame, units: pd.DataFrame, ch
     kind = spoiled[paid.index]
     over = kind == "overcharge"
     extra = rng.integers(100, 9_000, len(sale)) * PAISA * over
-    sale["Fee: Commission"] -= extra
+    fee = sale["order"].to_numpy() % len(OVERCHARGED)
+    for at, column in enumerate(OVERCHARGED):
+        sale[column] -= np.where(fee == at, extra, 0)
     sale[TAX] -= apply_rate(extra, 180_000)
     sale["extra"] = extra
     sale[CUSTOMER] -= np.where(kind == "short", paise(sale[CUSTOMER].to_numpy() // 5), 0)
@@ -191,7 +194,8 @@ def _lines(rng: np.random.Generator, book: pd.DataFrame, units: pd.DataFrame, ch
     lines = lines.iloc[rng.permutation(len(lines))].sort_values("payout", kind="stable", ignore_index=True)
     at = np.flatnonzero(lines["extra"])
     extra = lines["extra"].to_numpy()[at]
-    planted = pd.concat([pd.DataFrame({"line": at, "column": column, "extra_minor": more}) for column, more in (("Fee: Commission", extra), (TAX, apply_rate(extra, 180_000)))])  # fmt: skip
+    fees = np.array(OVERCHARGED, object)[lines["order"].to_numpy()[at] % len(OVERCHARGED)]
+    planted = pd.concat([pd.DataFrame({"line": at, "column": column, "extra_minor": more}) for column, more in ((fees, extra), (TAX, apply_rate(extra, 180_000)))])  # fmt: skip
     amounts = {column: lines[column].to_numpy(np.int64) for column in COLUMNS}
     known = lines["order"].to_numpy() >= 0
     owner = np.where(known, lines["order"], 0)

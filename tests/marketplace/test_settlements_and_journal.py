@@ -84,13 +84,22 @@ def test_nothing_is_left_unexplained_and_a_cause_is_only_where_something_differs
 def test_what_was_planted_is_named_to_the_paisa(some: tuple[Month, Books]) -> None:
     month, found = some
     planted = month.planted.assign(order_id=month.orders["order_id"].to_numpy()[month.lines["order"].to_numpy()[month.planted["line"]]])  # fmt: skip
-    over = planted[planted["column"] == "Fee: Commission"].groupby("order_id")["extra_minor"].sum()
+    planted = planted[planted["column"].str.startswith("Fee: ")]
+    over = (
+        planted.assign(fee=planted["column"].str.removeprefix("Fee: "))
+        .groupby(["order_id", "fee"])["extra_minor"]
+        .sum()
+    )
     differences = found.differences[found.differences["cause"].astype("str") == "FEE_OVERCHARGE"]
     spoiled = month.orders.set_index("order_id")["spoiled"]
-    mine = differences[(differences["what"] == "Commission") & (differences["order_id"].astype("str").map(spoiled) == "overcharge")]  # fmt: skip
-    assert (-mine.set_index(mine["order_id"].astype("str"))["difference_minor"]).to_dict() == over.to_dict()
+    mine = differences[(differences["what"] != "Tax on fees") & (differences["order_id"].astype("str").map(spoiled) == "overcharge")]  # fmt: skip
+    assert (
+        -mine.set_index([mine["order_id"].astype("str"), mine["what"].astype("str")])["difference_minor"]
+    ).to_dict() == over.to_dict()
     taxes = differences[(differences["what"] == "Tax on fees") & (differences["order_id"].astype("str").map(spoiled) == "overcharge")]  # fmt: skip
-    assert set(taxes["order_id"].astype("str")) == set(over.index)  # GST on an overcharge has its cause
+    assert set(taxes["order_id"].astype("str")) == set(
+        over.index.get_level_values(0)
+    )  # GST on an overcharge has its cause
 
 
 def test_the_state_of_a_payout(some: tuple[Month, Books]) -> None:
