@@ -75,7 +75,7 @@ def _compared(both: Sequence[pd.DataFrame], raw: Raw, other: Raw) -> Iterator[Pr
     """A Problem for each payout of which lines that count stand in both files."""
     columns = [name for name in dict.fromkeys([*both[0], *both[1]]) if name != "counts"]
     tables = [table.reindex(columns=[*columns, "counts"], fill_value=0) for table in both]
-    every, counted = (_shared(tables, columns, only) for only in (False, True))
+    every, counted = (_shared(tables, columns, only=only) for only in (False, True))
     sizes = [Counter(table["payout"].tolist()) for table in tables]
     for payout, twice in counted.items():
         fewest, of = min((size[payout], file.file) for size, file in zip(sizes, (raw, other), strict=True))
@@ -91,7 +91,7 @@ def _compared(both: Sequence[pd.DataFrame], raw: Raw, other: Raw) -> Iterator[Pr
             yield Problem("F-326", Severity.NOTE, place, payout, what, fix)
 
 
-def _shared(tables: Sequence[pd.DataFrame], columns: list[str], only: bool) -> dict[str, int]:  # noqa: FBT001
+def _shared(tables: Sequence[pd.DataFrame], columns: list[str], *, only: bool) -> dict[str, int]:
     """Lines that stand in both tables, each as often as in the one that has fewer, by payout; `only` those that count."""
     counts = [(table[table["counts"]] if only else table).groupby(columns).size() for table in tables]
     least = pd.concat(counts, axis=1, join="inner").min(axis=1)
