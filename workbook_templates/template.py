@@ -2,7 +2,7 @@
 
 Columns come from the reports, Setup tables from the schema, looks from the hosts' style table, so that a run
 finds the sheets as it would draw them. The same code gives the same parts on every machine. Its words stand in
-`start_texts.py`.
+`start_texts.py`. Longer than other modules, since every sheet of the blank workbook is drawn on this page.
 """
 
 from __future__ import annotations

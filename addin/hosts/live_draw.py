@@ -2,7 +2,8 @@
 
 Order: refusals, new sheets, keep, values, tables, formulas, looks. Each change leaves a way back behind it; on a
 cancel, a refusal of the program or a bug the ways back are gone in reverse. After the last formula nothing is
-cancelled any more: widths, colours and panes follow, which change no cell.
+cancelled any more: widths, colours and panes follow, which change no cell. Longer than other modules, so that each change
+and its way back stand on one page.
 """
 
 from __future__ import annotations
